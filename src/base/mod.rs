@@ -3,7 +3,6 @@
 //!
 //! Types of this layer are wire types: changing one is a protocol change.
 
-pub mod base64;
 pub mod error;
 pub mod exit;
 pub mod geom;

@@ -1,4 +1,4 @@
-//! Signals by name and number, as signal(7) has them on this kind of system.
+//! Signals by name and number, as signal(7) has them on Linux; `docs/porting.md` has the others.
 
 /// The terminal is gone.
 pub const HUP: i32 = 1;
@@ -11,60 +11,36 @@ pub const KILL: i32 = 9;
 /// The request to end.
 pub const TERM: i32 = 15;
 /// A child has ended.
-pub const CHLD: i32 = if cfg!(target_os = "linux") { 17 } else { 20 };
+pub const CHLD: i32 = 17;
 /// Goes on after a stop.
-pub const CONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };
+pub const CONT: i32 = 18;
 /// The key that stops a job.
-pub const TSTP: i32 = if cfg!(target_os = "linux") { 20 } else { 18 };
+pub const TSTP: i32 = 20;
 /// The terminal has another size.
 pub const WINCH: i32 = 28;
 
 /// Names and numbers of those that are commonly sent.
-const NAMES: [(&str, i32); 19] = if cfg!(target_os = "linux") {
-    [
-        ("HUP", HUP),
-        ("INT", INT),
-        ("QUIT", QUIT),
-        ("ILL", 4),
-        ("TRAP", 5),
-        ("ABRT", 6),
-        ("KILL", KILL),
-        ("USR1", 10),
-        ("SEGV", 11),
-        ("USR2", 12),
-        ("PIPE", 13),
-        ("ALRM", 14),
-        ("TERM", TERM),
-        ("CHLD", CHLD),
-        ("CONT", CONT),
-        ("STOP", 19),
-        ("TSTP", TSTP),
-        ("TTIN", 21),
-        ("WINCH", WINCH),
-    ]
-} else {
-    [
-        ("HUP", HUP),
-        ("INT", INT),
-        ("QUIT", QUIT),
-        ("ILL", 4),
-        ("TRAP", 5),
-        ("ABRT", 6),
-        ("KILL", KILL),
-        ("USR1", 30),
-        ("SEGV", 11),
-        ("USR2", 31),
-        ("PIPE", 13),
-        ("ALRM", 14),
-        ("TERM", TERM),
-        ("CHLD", CHLD),
-        ("CONT", CONT),
-        ("STOP", 17),
-        ("TSTP", TSTP),
-        ("TTIN", 21),
-        ("WINCH", WINCH),
-    ]
-};
+const NAMES: [(&str, i32); 19] = [
+    ("HUP", HUP),
+    ("INT", INT),
+    ("QUIT", QUIT),
+    ("ILL", 4),
+    ("TRAP", 5),
+    ("ABRT", 6),
+    ("KILL", KILL),
+    ("USR1", 10),
+    ("SEGV", 11),
+    ("USR2", 12),
+    ("PIPE", 13),
+    ("ALRM", 14),
+    ("TERM", TERM),
+    ("CHLD", CHLD),
+    ("CONT", CONT),
+    ("STOP", 19),
+    ("TSTP", TSTP),
+    ("TTIN", 21),
+    ("WINCH", WINCH),
+];
 
 /// The largest number a signal has.
 const NUMBER_MAX: i32 = 64;

@@ -1,5 +1,9 @@
-//! Text as cells: widths, clusters, and text from outside made harmless. It never decides a layout.
+//! Text as cells: widths and clusters; text from outside made harmless; the nearest name; bytes as
+//! base64. It never decides a layout.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD as ALPHABET;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -91,23 +95,55 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Levenshtein's distance in characters, a swap of neighbours counting as two; both cut at 64.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+    let cut = |text: &str| text.chars().take(64).collect::<String>();
+    strsim::levenshtein(&cut(a), &cut(b))
+}
+
+/// Without padding, and with any bits behind the last byte.
+const LOOSE_BASE64: GeneralPurpose =
+    GeneralPurpose::new(&ALPHABET, NO_PAD.with_decode_allow_trailing_bits(true));
+
+/// The text of these bytes.
+#[must_use]
+pub fn encode_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// The bytes of a text as [`encode_base64`] writes it; none if it is anything else.
+#[must_use]
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+/// The bytes of a text as programs send it: padding may be missing, line breaks are skipped, and
+/// the letters for 62 and 63 may be those for addresses. None if the text is no base64 or stands for
+/// more than `bytes_max`.
+#[must_use]
+pub fn decode_base64_loose(text: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
+    let mut letters = Vec::with_capacity(text.len().min(bytes_max / 3 * 4 + 4));
+    let mut is_padded = false;
+    for byte in text {
+        match byte {
+            b'\r' | b'\n' => {}
+            b'=' => is_padded = true,
+            _ if is_padded => return None,
+            b'-' => letters.push(b'+'),
+            b'_' => letters.push(b'/'),
+            letter => letters.push(*letter),
+        }
+        if bytes_max < letters.len() / 4 * 3 {
+            return None;
         }
     }
-    row[b.len()]
+    LOOSE_BASE64.decode(letters).ok().filter(|bytes| bytes.len() <= bytes_max)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{fitting, may_join, nearest, sanitize, width};
+    use super::{
+        decode_base64, decode_base64_loose, encode_base64, fitting, may_join, nearest, sanitize,
+        width,
+    };
 
     #[test]
     fn what_would_join_across_cells_is_told() {
@@ -148,5 +184,31 @@ mod tests {
     fn the_nearest_name_is_found_or_none() {
         assert_eq!(nearest("bulid", ["build", "test"]), Some("build"));
         assert_eq!(nearest("zzz", ["build", "test"]), None);
+    }
+
+    #[test]
+    fn every_length_comes_back_and_nonsense_does_not() {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
+            assert_eq!(encode_base64(bytes.as_bytes()), text);
+            assert_eq!(decode_base64(text).as_deref(), Some(bytes.as_bytes()));
+        }
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(decode_base64(&encode_base64(&all)), Some(all));
+        for text in ["Z", "Zg=", "Z===", "Zg==Zg==", "Z-8=", "Zm 9"] {
+            assert_eq!(decode_base64(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_programs_send_is_read_loosely_and_up_to_a_bound() {
+        assert_eq!(decode_base64_loose(b"aGVsbG8=", 5).as_deref(), Some(&b"hello"[..]));
+        assert_eq!(decode_base64_loose(b"aGVs\r\nbG8", 5).as_deref(), Some(&b"hello"[..]));
+        assert_eq!(decode_base64_loose(b"-_8", 5).as_deref(), Some(&[0xfb, 0xff][..]));
+        assert_eq!(decode_base64_loose(b"", 0).as_deref(), Some(&b""[..]));
+        for text in [&b"aGVsbG8="[..], b"a", b"a===b", b"aGV!"] {
+            assert_eq!(decode_base64_loose(text, 4), None, "{text:?}");
+        }
     }
 }

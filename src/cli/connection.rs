@@ -15,6 +15,7 @@ use crate::base::time::Span;
 use crate::platform::daemonize::{self, KeeperStart};
 use crate::platform::paths::Paths;
 use crate::platform::poll::Ready;
+use crate::platform::socket::RESET_MEANS_UNREAD;
 use crate::platform::{self, own_program};
 use crate::wire::packet::PACKET_MAX;
 use crate::wire::rpc::{Request, Response};
@@ -136,9 +137,8 @@ impl ServerConnection {
             let mut line = Vec::new();
             let limit = PACKET_MAX as u64 + 1;
             let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut line);
-            // Linux resets a connection whose other end had something left to read (unix(7)); a
-            // call is read in one piece or not at all.
-            self.is_unread = cfg!(target_os = "linux")
+            // A call is read in one piece or not at all.
+            self.is_unread = RESET_MEANS_UNREAD
                 && read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
             if read.map_err(|error| gone(entry, &error.to_string()))? == 0
                 || line.last() != Some(&b'\n')
@@ -275,7 +275,6 @@ mod tests {
         assert_eq!(request["pane"], "p4");
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn what_a_server_left_unread_is_told_from_what_it_may_have_done() {
         for is_read in [false, true] {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use crate::action::exec::ExecRun;
 use crate::action::process::run::{ProcessLogs, ProcessWrite};
 use crate::action::table;
-use crate::base::base64;
 use crate::base::error::{Code, Refusal};
+use crate::base::text::{decode_base64, encode_base64};
 use crate::cli::call::Origin;
 use crate::cli::connection::{self, ServerConnection};
 use crate::cli::{print, table_output};
@@ -60,7 +60,7 @@ impl OutputEvent {
 
     /// Writes output where it belongs.
     fn pass_on(&self) -> Result<(), Refusal> {
-        let bytes = || base64::decode(&self.bytes).unwrap_or_default();
+        let bytes = || decode_base64(&self.bytes).unwrap_or_default();
         match self.r#type.as_str() {
             "stdout" => print::bytes(&bytes()),
             "stderr" => print::error_bytes(&bytes()),
@@ -148,7 +148,7 @@ fn feed(origin: Origin<'_>, command: &str) {
             let count = std::io::stdin().lock().read(&mut buffer).unwrap_or(0);
             let write = ProcessWrite {
                 id: command.clone(),
-                bytes: Some(base64::encode(&buffer[..count])),
+                bytes: Some(encode_base64(&buffer[..count])),
                 close: count == 0,
                 ..ProcessWrite::default()
             };

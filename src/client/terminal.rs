@@ -21,7 +21,7 @@ use crossterm::terminal::{
 use crossterm::{Command, QueueableCommand};
 
 use crate::base::style::{Colour, Cursor, CursorShape};
-use crate::base::text::sanitize;
+use crate::base::text::{encode_base64, sanitize};
 use crate::client::caps::{PROBE, PROBE_IMAGE};
 use crate::client::width_probe;
 
@@ -239,7 +239,7 @@ pub fn clipboard(text: &str) -> Vec<u8> {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    format!("\x1b]52;c;{}\x1b\\", base64(&text.as_bytes()[..end])).into_bytes()
+    format!("\x1b]52;c;{}\x1b\\", encode_base64(&text.as_bytes()[..end])).into_bytes()
 }
 
 /// Shows a desktop notification (OSC 777, which most terminals that have any understand).
@@ -255,34 +255,9 @@ pub fn title(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("\x1b]2;{}\x1b\\", sanitize(text, 256)).as_bytes());
 }
 
-/// Base64 with padding (RFC 4648).
-#[must_use]
-pub fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let number = group.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte))
-            << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let digit = (number >> (18 - 6 * place)) & 63;
-            text.push(if place <= group.len() { char::from(DIGITS[digit as usize]) } else { '=' });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{base64, notify};
-
-    #[test]
-    fn base64_is_that_of_the_rfc() {
-        for (text, code) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(text.as_bytes()), code);
-        }
-    }
+    use super::notify;
 
     #[test]
     fn a_note_cannot_smuggle_a_sequence() {

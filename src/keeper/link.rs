@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use rustix::io::Errno;
 
-use crate::platform::fd_queue::FdQueue;
 use crate::platform::socket;
+use crate::platform::socket::FdQueue;
 use crate::wire::keeper::{Decoder, FromKeeper, KeeperRecord, ToKeeper, encode};
 
 /// With more records waiting to be sent, no more calls are taken: answers are at most as many as

@@ -25,18 +25,8 @@ fn nanos(time: Timespec) -> u64 {
 ///
 /// # Errors
 /// If the system does not say.
-#[cfg(target_os = "linux")]
 pub fn boot_id() -> io::Result<String> {
     Ok(std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
-}
-
-/// What tells this boot from every other: ticks of another boot mean nothing.
-///
-/// # Errors
-/// If the system does not say.
-#[cfg(target_os = "macos")]
-pub fn boot_id() -> io::Result<String> {
-    super::sys::boot_session_uuid()
 }
 
 /// A number nobody can guess.

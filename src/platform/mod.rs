@@ -1,46 +1,48 @@
-//! The operating system as abide needs it: clock, places, sockets with fds, shared memory,
-//! terminals, processes. No policy of the product.
+//! The operating system as the roles need it: clock, paths, sockets with fds, shared memory,
+//! terminals, processes. It has no policy of the product.
+//!
+//! This folder is the one seam to another system: nothing above it names a call that only Linux has,
+//! and `docs/porting.md` lists its public functions with the calls of other systems that could keep
+//! their promises. It may import `base` alone. Tests: beside the code, `tests/it/keeper.rs`,
+//! `tests/it/chaos.rs`.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "abide runs on Linux only; docs/porting.md lists what src/platform has to keep elsewhere"
+);
 
 mod async_fd;
+pub mod cgroup;
 mod clock;
 pub mod command;
 pub mod config_file;
 pub mod daemonize;
-mod eventfd;
-pub mod fd_queue;
 pub mod host_terminal;
-#[cfg(target_os = "linux")]
-mod linux;
-#[cfg(target_os = "macos")]
-mod macos;
+mod inotify;
 pub mod memory;
 mod passwd;
 #[cfg(feature = "path-trace")]
 pub mod path_trace;
 pub mod paths;
+pub mod pidfd;
 pub mod poll;
+pub mod process;
+pub mod process_cache;
 pub mod process_ownership;
 pub mod process_snapshot;
-mod rlimit;
 pub mod signals;
 pub mod socket;
 pub mod spawn;
-pub mod stream;
 mod sys;
 pub mod tty;
 mod which;
 
-pub use async_fd::{async_fd, changed, gone};
+pub use async_fd::{Stream, async_fd, changed, gone};
 pub use clock::{boot_id, now, random_u64};
-pub use eventfd::EventFd;
-#[cfg(target_os = "linux")]
-pub use linux::{
-    cgroup, changes::FileChanges, pidfd, presence::PathPresence, process, process_cache,
-};
-#[cfg(target_os = "macos")]
-pub use macos::{FileChanges, PathPresence, cgroup, pidfd, process, process_cache};
+pub use inotify::{FileChanges, PathPresence};
 pub use passwd::Login;
-pub use rlimit::FdLimit;
+pub use poll::EventFd;
+pub use spawn::FdLimit;
 pub use sys::{
     SignalFd, become_program, clear_signal_mask, close_fds_from, inherited_fd, lead_terminal,
     restore_default_signals, told_by_child_in,

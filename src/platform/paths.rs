@@ -338,8 +338,8 @@ fn make_private(path: &Path) -> Result<(), PathsError> {
     }
 }
 
-/// Opens the directory once, without following a link at its end, and looks at what was opened
-/// (attack A1.1).
+/// Opens the directory once, without following a link at its end, and looks at what was opened: a
+/// second look by the path could be led elsewhere.
 fn check_private(path: &Path, forbidden: Mode) -> Result<(), PathsError> {
     let problem = |problem| PathsError::Unsafe { path: path.into(), problem };
     let fail =
@@ -381,7 +381,6 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Whether a path, or the nearest parent that exists, is on a file system where locks and sockets
 /// do not mean what they say.
-#[cfg(target_os = "linux")]
 fn is_on_network(path: &Path) -> bool {
     // NFS, SMB, CIFS, SMB2, AFS, 9P, Ceph (statfs(2)).
     const NETWORK: [u64; 7] =
@@ -391,12 +390,6 @@ fn is_on_network(path: &Path) -> bool {
     // The type is a signed 32-bit word on some machines, so a negative one is extended.
     #[expect(clippy::cast_sign_loss, reason = "only the lower 32 bits are compared")]
     kind.is_some_and(|kind| NETWORK.contains(&(kind as u64 & 0xffff_ffff)))
-}
-
-/// Whether a path is on a file system where locks and sockets do not mean what they say.
-#[cfg(not(target_os = "linux"))]
-fn is_on_network(_path: &Path) -> bool {
-    false
 }
 
 /// The file whose being there says that the card of the first run was seen.

@@ -1,6 +1,7 @@
-//! Unix sockets: connecting, knowing the peer, and passing fds. What is said on them is not known
-//! here.
+//! Unix sockets: connecting, knowing the peer, passing fds, and [`FdQueue`] for what the socket does
+//! not take yet. The messages are those of `wire`.
 
+use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,6 +16,9 @@ use rustix::net::{
 
 /// The most fds that one [`send`] passes.
 pub const FD_COUNT_MAX: usize = 8;
+/// A reset connection (`ECONNRESET`) means that its other end left something unread: Linux tells so
+/// (unix(7)).
+pub const RESET_MEANS_UNREAD: bool = true;
 /// The most fds the kernel lets ride with one message (`SCM_MAX_FD`).
 const RECEIVED_FD_COUNT_MAX: usize = 253;
 
@@ -23,10 +27,7 @@ const RECEIVED_FD_COUNT_MAX: usize = 253;
 /// # Errors
 /// If there is no fd left.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    #[cfg(target_os = "linux")]
     let flags = SocketFlags::CLOEXEC;
-    #[cfg(not(target_os = "linux"))]
-    let flags = SocketFlags::empty();
     Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?)
 }
 
@@ -73,18 +74,8 @@ pub fn check_peer(socket: impl AsFd) -> io::Result<()> {
 ///
 /// # Errors
 /// If it is not connected.
-#[cfg(target_os = "linux")]
 pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
     Ok(rustix::net::sockopt::socket_peercred(socket)?.uid.as_raw())
-}
-
-/// The user at the other end of a connected socket (getpeereid(3)).
-///
-/// # Errors
-/// If it is not connected.
-#[cfg(target_os = "macos")]
-pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
-    super::sys::peer_uid(socket.as_fd())
 }
 
 /// Sends bytes, and `fds` with the first of them. Gives how many bytes were taken; never raises
@@ -104,10 +95,7 @@ pub fn send(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resu
             "at most {FD_COUNT_MAX} fds ride with one message"
         );
     }
-    #[cfg(target_os = "linux")]
     let flags = SendFlags::NOSIGNAL;
-    #[cfg(not(target_os = "linux"))]
-    let flags = SendFlags::empty();
     Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut control, flags)?)
 }
 
@@ -119,10 +107,7 @@ pub fn send(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resu
 pub fn receive(socket: impl AsFd, buffer: &mut [u8], fds: &mut Vec<OwnedFd>) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(RECEIVED_FD_COUNT_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    #[cfg(target_os = "linux")]
     let flags = RecvFlags::CMSG_CLOEXEC;
-    #[cfg(not(target_os = "linux"))]
-    let flags = RecvFlags::empty();
     let len = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, flags)?.bytes;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = message {
@@ -130,6 +115,71 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8], fds: &mut Vec<OwnedFd>) -> 
         }
     }
     Ok(len)
+}
+
+/// Records on their way through a socket that may take no more at the moment, each with the fds that
+/// ride with its first bytes.
+#[derive(Debug)]
+pub struct FdQueue<F>(VecDeque<Outgoing<F>>);
+
+#[derive(Debug)]
+struct Outgoing<F> {
+    bytes: Vec<u8>,
+    sent: usize,
+    fds: Vec<F>,
+}
+
+impl<F> Default for FdQueue<F> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<F: AsFd> FdQueue<F> {
+    /// Puts a record behind the others; [`FdQueue::send`] sends it.
+    pub fn push(&mut self, bytes: Vec<u8>, fds: Vec<F>) {
+        self.0.push_back(Outgoing { bytes, sent: 0, fds });
+    }
+
+    /// How many are not sent yet.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether all are sent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Forgets what is not sent.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Sends as much as the socket takes; it must not block.
+    ///
+    /// # Errors
+    /// As sendmsg(2), but for a socket that takes no more.
+    pub fn send(&mut self, socket: impl AsFd) -> io::Result<()> {
+        while let Some(front) = self.0.front_mut() {
+            let fds: Vec<BorrowedFd<'_>> = if front.sent == 0 {
+                front.fds.iter().map(AsFd::as_fd).collect()
+            } else {
+                Vec::new()
+            };
+            match send(&socket, &front.bytes[front.sent..], &fds) {
+                Ok(len) => front.sent += len,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+            if front.sent == front.bytes.len() {
+                self.0.pop_front();
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

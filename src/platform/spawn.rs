@@ -1,11 +1,12 @@
-//! Parts of starting a program: three pipes, a session of its own, a birth in a cgroup. What is
-//! started, and with what, is not known here.
+//! Parts of starting a program: three pipes, a session of its own, a birth in a cgroup, its limit on
+//! fds. The keeper puts them together.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
 
 use rustix::io::Errno;
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 
 use super::{sys, told_by_child_in};
 
@@ -72,5 +73,57 @@ pub fn born_in(
         }
         (0, errno) => Err((errno, words.next().unwrap_or("").into())),
         (pid, _) => Ok(pid),
+    }
+}
+
+/// The limit on fds (`RLIMIT_NOFILE`) that programs get: the one this process was started with. It has
+/// raised its own, because it holds many fds.
+#[derive(Debug, Clone, Copy)]
+pub struct FdLimit(Rlimit);
+
+impl FdLimit {
+    /// Raises this process's limit as far as it goes.
+    #[must_use]
+    pub fn raise() -> Self {
+        let old = getrlimit(Resource::Nofile);
+        // Refused: then it stays as it was, which is safe.
+        setrlimit(Resource::Nofile, Rlimit { current: old.maximum, maximum: old.maximum }).ok();
+        Self(old)
+    }
+
+    /// The limit in force and the highest; none is no limit.
+    #[must_use]
+    pub const fn parts(self) -> (Option<u64>, Option<u64>) {
+        (self.0.current, self.0.maximum)
+    }
+
+    /// What [`FdLimit::parts`] gave, in a process whose own limit is raised already.
+    #[must_use]
+    pub const fn from_parts((current, maximum): (Option<u64>, Option<u64>)) -> Self {
+        Self(Rlimit { current, maximum })
+    }
+
+    /// Runs `spawn` with the old limit, if what it needs, from the fd `next_fd` on, fits below it;
+    /// else the program `pid` names is given the old limit right after its start.
+    pub fn around<T>(
+        self,
+        next_fd: i32,
+        spawn: impl FnOnce() -> T,
+        pid: impl Fn(&T) -> Option<i32>,
+    ) -> T {
+        const NEEDED: u64 = 32;
+        let own = getrlimit(Resource::Nofile);
+        let fits =
+            self.0.current.is_none_or(|limit| u64::try_from(next_fd).unwrap_or(0) + NEEDED < limit);
+        if fits && setrlimit(Resource::Nofile, self.0).is_ok() {
+            let spawned = spawn();
+            setrlimit(Resource::Nofile, own).ok();
+            return spawned;
+        }
+        let spawned = spawn();
+        if let Some(pid) = pid(&spawned).and_then(Pid::from_raw) {
+            prlimit(Some(pid), Resource::Nofile, self.0).ok();
+        }
+        spawned
     }
 }

@@ -78,7 +78,6 @@ pub fn lead_terminal(command: &mut Command) {
 /// # Errors
 /// As pipe2(2) and clone3(2), `ENOENT` and `ENODEV` among them if the cgroup was removed: then
 /// nothing ran.
-#[cfg(target_os = "linux")]
 pub fn told_by_child_in(
     cgroup: BorrowedFd<'_>,
     in_child: impl FnOnce() -> String,
@@ -103,7 +102,6 @@ pub fn told_by_child_in(
 ///
 /// # Errors
 /// As clone3(2).
-#[cfg(target_os = "linux")]
 pub(super) fn fork_into(cgroup: BorrowedFd<'_>, in_child: impl FnOnce()) -> io::Result<i32> {
     const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
     // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
@@ -138,7 +136,6 @@ pub(super) fn fork_into(cgroup: BorrowedFd<'_>, in_child: impl FnOnce()) -> io::
 
 /// How much processor time a process has taken, in nanoseconds, user and system together; none if
 /// there is no such process.
-#[cfg(target_os = "linux")]
 pub(super) fn cpu_time(pid: i32) -> Option<u64> {
     // What clock_getcpuclockid(3) gives, which asks the kernel once more whether the process is
     // there.
@@ -161,12 +158,9 @@ pub(super) fn pause_for_ever() -> ! {
 
 /// Closes every fd from `first` on that was inherited. To be called before anything is opened.
 pub fn close_fds_from(first: RawFd) {
-    #[cfg(target_os = "linux")]
     // SAFETY: nothing in this process owns one of these fds yet; a kernel without the call (before
     // 5.9) answers ENOSYS.
     let closed = unsafe { libc::syscall(libc::SYS_close_range, first, RawFd::MAX, 0) == 0 };
-    #[cfg(not(target_os = "linux"))]
-    let closed = false;
     if !closed {
         // SAFETY: as above; closing an fd that is not open is an error without effect.
         (first..1024).for_each(|fd| unsafe {
@@ -219,7 +213,6 @@ pub fn restore_default_signals() {
     for signal in 1..=64 {
         // The C library refuses to touch the two signals it keeps for itself, but an ignored one is
         // inherited all the same.
-        #[cfg(target_os = "linux")]
         // SAFETY: a struct sigaction of 0s, at most 32 bytes long, is SIG_DFL with no flags; KILL
         // and STOP answer EINVAL without effect.
         unsafe {
@@ -231,21 +224,14 @@ pub fn restore_default_signals() {
                 size_of::<u64>(),
             );
         }
-        #[cfg(not(target_os = "linux"))]
-        // SAFETY: SIG_DFL installs no handler; what cannot be set answers EINVAL without effect.
-        unsafe {
-            libc::signal(signal, libc::SIG_DFL);
-        }
     }
 }
 
 /// Signals that are read from an fd instead of interrupting (signalfd(2)). They are blocked in this
 /// process; whoever spawns clears the mask.
 #[derive(Debug)]
-#[cfg(target_os = "linux")]
 pub struct SignalFd(OwnedFd);
 
-#[cfg(target_os = "linux")]
 impl SignalFd {
     /// Blocks all catchable signals but the faults, and takes them on an fd: what nobody acts on
     /// has no effect, and no program inherits it.
@@ -290,7 +276,6 @@ impl SignalFd {
     }
 }
 
-#[cfg(target_os = "linux")]
 impl AsFd for SignalFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
@@ -332,7 +317,6 @@ pub(super) fn passwd(uid: u32) -> Option<Passwd> {
 }
 
 /// The first 64 bytes of `struct pidfd_info` (linux/pidfd.h).
-#[cfg(target_os = "linux")]
 #[repr(C)]
 #[derive(Default)]
 struct PidfdInfo {
@@ -344,7 +328,6 @@ struct PidfdInfo {
 
 /// The wait status of an ended and reaped process, if the kernel still knows it (`PIDFD_GET_INFO`,
 /// Linux 6.15).
-#[cfg(target_os = "linux")]
 pub(super) fn pidfd_wait_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
     const PIDFD_INFO_EXIT: u64 = 1 << 3;
     // _IOWR(0xFF, 11, struct pidfd_info of 64 bytes)

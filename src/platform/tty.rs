@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer};
 use rustix::termios::{
     LocalModes, Winsize, tcgetattr, tcgetpgrp, tcgetsid, tcgetwinsize, tcsetwinsize,
 };
@@ -65,18 +66,6 @@ pub fn set_size(master: impl AsFd, size: Size) -> io::Result<()> {
 ///
 /// # Errors
 /// If the kernel cannot (TIOCGPTPEER, Linux 4.13).
-#[cfg(target_os = "linux")]
 pub fn open_peer(master: impl AsFd) -> io::Result<OwnedFd> {
-    use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer};
     Ok(ioctl_tiocgptpeer(master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?)
-}
-
-/// Opens the other end of a master whose last user has closed it, so that it can be read again when
-/// a program opens its terminal anew.
-///
-/// # Errors
-/// Always: macOS has no such call.
-#[cfg(target_os = "macos")]
-pub fn open_peer(_master: impl AsFd) -> io::Result<OwnedFd> {
-    Err(io::ErrorKind::Unsupported.into())
 }

@@ -5,7 +5,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::base::error::Refusal;
 use crate::base::id::{CallId, ClientId, PaneId};
-use crate::platform::stream::Stream;
+use crate::platform::Stream;
 use crate::server::commands::CommandTaskEvent;
 use crate::server::persist::database::News;
 use crate::server::persist::snapshot;

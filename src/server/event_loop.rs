@@ -15,7 +15,7 @@ use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::SharedBytes;
 use crate::base::time::{Span, Tick};
 use crate::core::{Input, PaneEvent, ServerEvent};
-use crate::platform::stream::Stream;
+use crate::platform::Stream;
 use crate::platform::{FileChanges, async_fd, changed, config_file, now, process};
 use crate::server::clients::connection::Conn;
 use crate::server::clients::frame::ECHO_WITHIN;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 
-use crate::platform::fd_queue::FdQueue;
+use crate::platform::socket::FdQueue;
 use crate::platform::{async_fd, socket};
 use crate::wire::keeper::{self as wire, Decoder, FromKeeper, KeeperRecord, ToKeeper, WireError};
 

@@ -1,8 +1,7 @@
 //! Operating system commands by number (xterm ctlseqs, and what other terminals added). Unknown
 //! ones are dropped and counted.
 
-use crate::base::base64;
-use crate::base::text::sanitize;
+use crate::base::text::{decode_base64_loose, sanitize};
 use crate::term::color::{self, palette};
 use crate::term::emulator::Emulator;
 use crate::term::event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
@@ -246,8 +245,7 @@ impl Emulator {
             options.split(':').find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
         };
         let payload = if option('e') == Some("1") {
-            let Some(bytes) = base64::decode_loose(payload.as_bytes(), NOTICE_BODY_BYTES_MAX)
-            else {
+            let Some(bytes) = decode_base64_loose(payload.as_bytes(), NOTICE_BODY_BYTES_MAX) else {
                 return false;
             };
             String::from_utf8_lossy(&bytes).into_owned()
@@ -299,7 +297,7 @@ impl Emulator {
         if payload == "?" {
             return false;
         }
-        let Some(bytes) = base64::decode_loose(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else {
+        let Some(bytes) = decode_base64_loose(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else {
             return false;
         };
         let Ok(text) = String::from_utf8(bytes) else { return false };

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use abide::base::base64;
+use abide::base::text::decode_base64;
 use serde_json::json;
 
 use crate::exec_session::sessions;
@@ -22,7 +22,7 @@ fn s16_a_file_comes_as_a_stream_whole_and_in_order() {
     assert_eq!(api.events[0]["type"], "start");
     let chunks = api.events.iter().filter(|event| event["type"] == "stdout");
     let chunks: Vec<Vec<u8>> =
-        chunks.filter_map(|event| base64::decode(event["bytes"].as_str()?)).collect();
+        chunks.filter_map(|event| decode_base64(event["bytes"].as_str()?)).collect();
     assert!(
         1 < chunks.len() && chunks.concat() == text.as_bytes(),
         "{} chunks, {} bytes",

@@ -42,6 +42,7 @@ mod outer;
 mod p0;
 mod patches;
 mod path_trace;
+mod porting;
 mod procs_life;
 mod recordings;
 mod scenarios;

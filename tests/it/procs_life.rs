@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use abide::base::base64;
+use abide::base::text::decode_base64;
 use rustix::event::{Timespec, poll};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ pub(crate) fn printed(events: &[Value]) -> String {
     let of_stdout = events.iter().filter(|event| event["type"] == "stdout");
     let bytes = of_stdout.flat_map(|event| match event["text"].as_str() {
         Some(text) => text.as_bytes().to_vec(),
-        None => event["bytes"].as_str().and_then(base64::decode).unwrap_or_default(),
+        None => event["bytes"].as_str().and_then(decode_base64).unwrap_or_default(),
     });
     String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
 }

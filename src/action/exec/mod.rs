@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::{PaneTarget, SessionTarget, millis, variable};
 use crate::action::{Access, Action, Answer, Apply, Cx};
-use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, PaneId};
+use crate::base::text::encode_base64;
 use crate::base::time::Span;
 use crate::state::call::Pending;
 use crate::state::command::{Captured, Command, CommandInput, ExecRequest, StopReason};
@@ -271,7 +271,7 @@ fn text(bytes: Vec<u8>) -> (String, Option<String>) {
     String::from_utf8(bytes).map_or_else(
         |error| {
             let bytes = error.as_bytes();
-            (String::from_utf8_lossy(bytes).into_owned(), Some(base64::encode(bytes)))
+            (String::from_utf8_lossy(bytes).into_owned(), Some(encode_base64(bytes)))
         },
         |text| (text, None),
     )

@@ -8,9 +8,9 @@ use crate::action::args::{SessionTarget, millis};
 use crate::action::exec::CommandArgs;
 use crate::action::process::{command, served};
 use crate::action::{Access, Action, Answer, Apply, Cx};
-use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
+use crate::base::text::decode_base64;
 use crate::base::time::Span;
 use crate::state::call::{CommandWait, Pending, bytes_pattern};
 use crate::state::command::CommandInput;
@@ -122,7 +122,7 @@ impl Apply for ProcessWrite {
         if let Some(text) = &self.bytes {
             let invalid =
                 || Refusal::new(Code::InvalidParams, "process.write: bytes: that is no base64");
-            bytes.extend(base64::decode(text).ok_or_else(invalid)?);
+            bytes.extend(decode_base64(text).ok_or_else(invalid)?);
         }
         Ok(served(cx, Some(command), Request::Write { command, bytes, close: self.close }))
     }

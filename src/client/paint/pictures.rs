@@ -10,10 +10,10 @@ use super::cells::PaintCell;
 use super::sgr;
 use crate::base::geom::Rect;
 use crate::base::id::PaneId;
+use crate::base::text::encode_base64;
 use crate::client::caps::{Caps, ImageProtocol};
 use crate::client::model::Model;
 use crate::client::picture::{Cut, PIXELS_MAX, Pixels, decode, encode_sixel};
-use crate::client::terminal::base64;
 use crate::wire::frame::PaneItem;
 use crate::wire::image::{Layer, Placement};
 
@@ -360,7 +360,7 @@ fn sent_size(canvas: (u32, u32), cells: (u16, u16), caps: Caps) -> (u32, u32) {
 
 /// Sends a picture under a number (kitty graphics protocol, "Remote client").
 fn send(pixels: &Pixels, id: u32, out: &mut Vec<u8>) -> Option<()> {
-    let text = base64(&pixels.png().ok()?);
+    let text = encode_base64(&pixels.png().ok()?);
     let mut rest = text.as_bytes();
     let mut head = format!("a=t,i={id},f=100,q=2,");
     while !rest.is_empty() {

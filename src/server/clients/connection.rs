@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Sender;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::path_trace;
 use crate::base::time::Tick;
-use crate::platform::stream::Stream;
+use crate::platform::Stream;
 use crate::server::clients::frame::Drawn;
 use crate::server::clients::scroll::CopySearch;
 use crate::server::event::{self, ConnId, Event};

@@ -3,10 +3,10 @@
 
 use crate::action::process::run::{LogEvent, Logged};
 use crate::action::table::value;
-use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
 use crate::base::memory::SharedBytes;
+use crate::base::text::encode_base64;
 use crate::platform::now;
 use crate::server::commands::io::{
     CommandIo, Fifo, OutputSource, Pulled, remove_files, stash_name,
@@ -326,7 +326,7 @@ impl Commands {
         }
         let frame = log.frame(follower.position)?;
         follower.position = frame.next;
-        let bytes = Some(base64::encode(&frame.bytes));
+        let bytes = Some(encode_base64(&frame.bytes));
         let text = String::from_utf8(frame.bytes).ok();
         let text = text.filter(|_| !follower.is_exec);
         Some(LogEvent {

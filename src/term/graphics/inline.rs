@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::base::base64;
-use crate::base::text::sanitize;
+use crate::base::text::{decode_base64_loose, sanitize};
 use crate::term::graphics::Graphics;
 use crate::term::image::{IMAGE_BYTES_MAX, Image, ImageFormat, PIXELS_MAX, Picture};
 use crate::term::mode::Mode;
@@ -104,7 +103,7 @@ impl Graphics<'_> {
         let option = |name: &str| {
             options.split(';').find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
         };
-        let Some(data) = base64::decode_loose(payload.as_bytes(), IMAGE_BYTES_MAX)
+        let Some(data) = decode_base64_loose(payload.as_bytes(), IMAGE_BYTES_MAX)
             .filter(|_| option("inline") == Some("1"))
         else {
             return false;
@@ -114,7 +113,7 @@ impl Graphics<'_> {
             return false;
         }
         let name = option("name")
-            .and_then(|name| base64::decode_loose(name.as_bytes(), 4 * NAME_BYTES_MAX))
+            .and_then(|name| decode_base64_loose(name.as_bytes(), 4 * NAME_BYTES_MAX))
             .unwrap_or_default();
         let cell = self.screen.options.cell_pixels;
         let wanted = (

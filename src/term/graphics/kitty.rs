@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::base::base64;
+use crate::base::text::decode_base64_loose;
 use crate::term::graphics::{Graphics, SIDE_MAX, inline};
 use crate::term::image::{
     Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer,
@@ -47,7 +47,7 @@ impl Graphics<'_> {
 
     fn receive(&mut self, control: Control, payload: &[u8]) -> Option<Reply> {
         let room = IMAGE_BYTES_MAX - self.screen.images.transfer.data.len();
-        let decoded = base64::decode_loose(payload, room).filter(|_| control.medium == b'd');
+        let decoded = decode_base64_loose(payload, room).filter(|_| control.medium == b'd');
         let Some(mut bytes) = decoded else {
             self.screen.images.transfer = Transfer::default();
             return answer(control, false);

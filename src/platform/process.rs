@@ -40,7 +40,7 @@ pub struct Process {
 impl Process {
     /// A sleeping process that started at the tick of its id.
     #[cfg(test)]
-    pub(in crate::platform) fn idle(pid: i32, parent: i32, session: i32) -> Self {
+    pub(super) fn idle(pid: i32, parent: i32, session: i32) -> Self {
         Self {
             pid,
             parent,

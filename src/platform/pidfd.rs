@@ -63,17 +63,6 @@ pub fn signal_process(pid: i32, start_time: u64, number: i32) -> io::Result<()> 
     signal(pidfd, number)
 }
 
-/// Sends a signal to a process group. Only while its leader is not reaped is the number certain to
-/// mean that group.
-///
-/// # Errors
-/// As [`signal`].
-pub fn signal_group(group: i32, signal: i32) -> io::Result<()> {
-    let group =
-        Pid::from_raw(group).filter(|group| !group.is_init()).ok_or(io::ErrorKind::InvalidInput)?;
-    Ok(rustix::process::kill_process_group(group, to_signal(signal)?)?)
-}
-
 /// How the process with this fd and this id ended, be it reaped (if the kernel still says, from
 /// 6.15 on) or not; none while it runs.
 #[must_use]
