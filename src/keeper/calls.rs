@@ -1,4 +1,4 @@
-//! What the server asks for, carried out. Only records of the present lease are obeyed.
+//! The requests of the server, carried out. Only records of the present lease are obeyed.
 
 use std::ffi::OsString;
 use std::io;

@@ -1,4 +1,4 @@
-//! One program the keeper holds: its leader, its streams, its exit status. What it is for, only the
+//! A program the keeper holds: its leader, its streams, its exit status. What it is for, only the
 //! server knows.
 
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use crate::platform::{pidfd, process};
 use crate::store::ring::{CAPACITY_MAX, Producer, RingError, memory_len};
 use crate::wire::keeper::{ExitStatus, HeldProgram, Parts, ProgramEntry, Wiring};
 
-/// How far its end is known.
+/// The knowledge of its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProgramLife {
     /// The leader runs, or is not reaped yet.
@@ -33,15 +33,16 @@ pub(super) struct Program {
     pub(super) start_time: u64,
     pub(super) wiring: Wiring,
     pub(super) life: ProgramLife,
-    /// Its output, and its errors where they come apart.
+    /// The streams of its output, and of its errors where they come apart.
     pub(super) streams: Vec<OutputStream>,
     pub(super) pidfd: Option<Rc<OwnedFd>>,
     pub(super) input: Option<Rc<OwnedFd>>,
-    /// It was started by a former keeper: it is not our child, and its end is seen on its pidfd.
+    /// The program was started by a former keeper: it is not our child, and its end is seen on its
+    /// pidfd.
     pub(super) is_adopted: bool,
     /// Members that were found, by process id and start time, until they are gone.
     pub(super) seen: RefCell<BTreeMap<i32, u64>>,
-    /// Its pidfd says that it ended, but not yet how: until then that is asked for.
+    /// The pidfd says that the program ended, but not yet how: until then that is asked for.
     pub(super) status_by: Option<Tick>,
 }
 
@@ -132,7 +133,7 @@ impl Program {
         })
     }
 
-    /// How the server is told of it, and the fds that ride with that.
+    /// The message that tells the server of it, and the fds that ride with that.
     pub(super) fn entry(&self) -> (ProgramEntry, Vec<Rc<OwnedFd>>) {
         let stream = |idx: usize| {
             self.streams
@@ -156,7 +157,7 @@ impl Program {
         (entry, fds)
     }
 
-    /// What the program that this process becomes has to know of it. Its fds stay open.
+    /// The record of it for the program that this process becomes. Its fds stay open.
     pub(super) fn held(&self) -> HeldProgram {
         let (entry, fds) = self.entry();
         let (exit, is_told) = match self.life {
@@ -173,12 +174,12 @@ impl Program {
         }
     }
 
-    /// Whether the leader has not been seen to end.
+    /// True if the leader has not been seen to end.
     pub(super) const fn is_running(&self) -> bool {
         matches!(self.life, ProgramLife::Running)
     }
 
-    /// Whether its process id cannot mean another process: it is our child and not reaped, since
+    /// True if its process id cannot mean another process: it is our child and not reaped, since
     /// nobody but this thread reaps.
     pub(super) const fn is_own_child(&self) -> bool {
         self.is_running() && !self.is_adopted
@@ -193,12 +194,12 @@ impl Program {
         }
     }
 
-    /// Whether nothing comes any more on any stream.
+    /// True if nothing comes any more on any stream.
     pub(super) fn is_drained(&self) -> bool {
         self.streams.iter().all(|stream| stream.flow == Flow::Ended)
     }
 
-    /// Whether a full ring keeps output back.
+    /// True if a full ring keeps output back.
     pub(super) fn is_blocked(&self) -> bool {
         self.streams.iter().any(|stream| stream.flow == Flow::Full)
     }

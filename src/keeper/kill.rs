@@ -21,7 +21,7 @@ use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process, tty};
 use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target};
 
-/// What tells the processes of one program from all others.
+/// The evidence that tells the processes of one program from all others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
     /// `ABIDE_JOB=…` of the program.
@@ -69,7 +69,8 @@ fn signal_leader(job: &Program, number: i32) -> bool {
     }
 }
 
-/// One by one: a group's number could come to mean another group, a member's identity cannot.
+/// Members are signalled one by one: a group's number could come to mean another group, a member's
+/// identity cannot.
 fn signal_some(
     job: &Program,
     scope: Scope<'_>,
@@ -131,7 +132,7 @@ pub(super) struct Kill {
     pub(super) tag: u64,
     /// The server's call that asked for it.
     pub(super) call: u64,
-    /// When the next pass is due.
+    /// The moment when the next pass is due.
     pub(super) next: Tick,
     started: Tick,
     limit: Tick,
@@ -148,7 +149,7 @@ impl Kill {
         Self { tag, call, next: now, started: now, limit, certainty: 0, killed, last: Vec::new() }
     }
 
-    /// One pass. The report comes with the last.
+    /// Makes a pass. The report comes with the last.
     pub(super) fn pass(&mut self, job: &Program, scope: Scope<'_>) -> Option<KillReport> {
         let populated = scope.cgroups.and_then(|cgroups| cgroups.is_populated(job.tag));
         let (found, confidence) = members(job, scope);
@@ -160,7 +161,7 @@ impl Kill {
             self.killed.insert((member.pid, member.start_time));
             send(member, KILL);
         }
-        // Its exit is told first, and what it printed before that.
+        // The exit is told first, and what it printed before that.
         let is_unseen = found.is_empty()
             && matches!(job.life, ProgramLife::Ended(_))
             && populated != Some(true);

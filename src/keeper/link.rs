@@ -16,7 +16,7 @@ use crate::wire::keeper::{Decoder, FromKeeper, KeeperRecord, ToKeeper, encode};
 const PENDING_COUNT_MAX: usize = 256;
 const READ_LEN: usize = 64 * 1024;
 
-/// One end of the socket pair.
+/// The keeper's end of the socket pair.
 #[derive(Debug)]
 pub(super) struct ServerLink {
     socket: OwnedFd,
@@ -41,17 +41,17 @@ impl ServerLink {
         })
     }
 
-    /// Whether there is something to be sent that could not be sent at once.
+    /// True if there is something to be sent that could not be sent at once.
     pub(super) fn wants_to_write(&self) -> bool {
         !self.pending.is_empty() && !self.is_stuck
     }
 
-    /// Whether nothing is on its way, in neither direction.
+    /// True if nothing is on its way, in neither direction.
     pub(super) fn is_quiet(&self) -> bool {
         self.pending.is_empty() && self.decoder.is_empty()
     }
 
-    /// Whether it can take more calls.
+    /// True if it can take more calls.
     pub(super) fn wants_to_read(&self) -> bool {
         self.pending.len() < PENDING_COUNT_MAX
     }

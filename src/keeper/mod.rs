@@ -43,14 +43,14 @@ use crate::wire::keeper::{
     WAITING_FOR_ANY, WAITING_FOR_AWAITED, cookie,
 };
 
-/// How many reads one round takes of all streams together, at least one of each: a flood of many
-/// must not keep the server waiting for an answer.
+/// The number of reads one round takes of all streams together, at least one of each: a flood of
+/// many must not keep the server waiting for an answer.
 const ROUND_READ_COUNT: usize = 64;
-/// How long the last output of an ended leader is waited for, when others still hold its terminal.
+/// The time the last output of an ended leader is waited for, when others still hold its terminal.
 const LAST_OUTPUT_WITHIN: Span = Span::millis(250);
-/// How long the status of an adopted leader is waited for: its new parent has to reap it first.
+/// The time the status of an adopted leader is waited for: its new parent has to reap it first.
 const STATUS_WITHIN: Span = Span::millis(100);
-/// When the kernel lets no more fds be on the way, this is how soon it is tried again.
+/// The pause before the next try when the kernel lets no more fds be on the way.
 const STUCK_RETRY: Span = Span::millis(10);
 /// Without any program to keep, that many crashes in a row end the keeper.
 const HOPELESS_CRASH_COUNT: u32 = 6;
@@ -91,7 +91,7 @@ struct Keeper {
     is_over: bool,
 }
 
-/// What server and keeper wake each other with.
+/// The fds by which server and keeper wake each other.
 #[derive(Debug)]
 struct Wake {
     control: SharedMemory,
@@ -99,7 +99,7 @@ struct Wake {
     room: EventFd,
 }
 
-/// What became ready.
+/// A source of events that became ready.
 #[derive(Debug, Clone, Copy)]
 enum PollSource {
     Signals,
@@ -260,7 +260,7 @@ impl Keeper {
         }
     }
 
-    /// What time and the events of this turn have made due.
+    /// Does the work that time and the events of this turn have made due.
     fn turn(&mut self) -> io::Result<()> {
         let at = now().tick;
         self.look_for_statuses(at);
@@ -285,7 +285,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// When the next thing is due, if any.
+    /// The moment when the next thing is due, if any.
     fn deadline(&self) -> Option<Tick> {
         let endings = self.jobs.values().filter_map(|job| match job.life {
             // A full ring is waited for without an end: nothing that was written may be missed.
@@ -490,8 +490,8 @@ impl Keeper {
     }
 }
 
-/// What a pidfd is polled for: a zombie keeps it readable, and that it was reaped comes as HUP,
-/// which is always told.
+/// The events a pidfd is polled for: a zombie keeps it readable, and that it was reaped comes as
+/// HUP, which is always told.
 const fn awaited(status_by: Option<Tick>) -> PollFlags {
     if status_by.is_none() { PollFlags::IN } else { PollFlags::empty() }
 }

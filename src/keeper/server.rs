@@ -25,26 +25,26 @@ const SAFE_MODE_CRASH_COUNT: u32 = 3;
 /// After so many failures in a row, or one that does not take over in time, it is not the one in
 /// its place that is started, which may be an upgrade that does not work here.
 const ROLL_BACK_FAULT_COUNT: u32 = 4;
-/// How long a server has to take over.
+/// The time a server has to take over.
 const READY_WITHIN: Span = Span::seconds(15);
 /// So long one that takes over has the processors to itself: what programs print waits in their
 /// terminals, and is read into the rings only then.
 pub(super) const HUSH: Span = Span::millis(250);
-/// How long a server may owe something before it is asked for an answer.
+/// The time a server may owe something before it is asked for an answer.
 const ASK_AFTER: Span = Span::seconds(2);
-/// How long it has to answer (F31).
+/// The time it has to answer (F31).
 const ANSWER_WITHIN: Span = Span::seconds(10);
-/// How long a server without connection has to end by itself.
+/// The time a server without connection has to end by itself.
 const END_WITHIN: Span = Span::seconds(5);
 
-/// What process it is.
+/// The process of the server.
 #[derive(Debug)]
 enum Running {
     /// None.
     No,
     /// Our child: its end comes with the other children's.
     Child(i32),
-    /// It was there before this keeper, which it has started.
+    /// The server was there before this keeper, which it has started.
     Adopted(i32, OwnedFd),
 }
 
@@ -55,24 +55,25 @@ pub(super) struct Server {
     /// The program that is to take over from the one that works: of the next server, and once that
     /// runs, of this one until it is proven.
     candidate: Option<PathBuf>,
-    /// What the server has to do with that. It is proven once it says that it works, and answers.
+    /// The state of an upgrade. It is proven once it says that it works, and answers.
     pub(super) upgrade: Upgrade,
     running: Running,
     /// The connection; none while there is no server, or one that has closed it.
     pub(super) link: Option<ServerLink>,
     /// The last lease that was given.
     pub(super) lease: u64,
-    /// How many in a row have ended soon after their start.
+    /// The number of servers in a row that ended soon after their start.
     pub(super) crash_count: u32,
-    /// How many of these ended by themselves: somebody's KILL says nothing about the configuration.
+    /// The number of these that ended by themselves: a KILL from outside says nothing about the
+    /// configuration.
     fault_count: u32,
-    /// When it said that it works.
+    /// The moment when it said that it works.
     pub(super) ready: Option<Tick>,
-    /// It has ended, but how is not known before its new parent has reaped it: until then that is
-    /// asked for.
+    /// The server has ended, but how is not known before its new parent has reaped it: until then
+    /// that is asked for.
     pub(super) status_by: Option<Tick>,
     pub(super) restart_at: Option<Tick>,
-    /// When it has to work.
+    /// The moment when it has to work.
     ready_by: Option<Tick>,
     end_by: Option<Tick>,
     pub(super) watchdog: Watchdog,
@@ -121,7 +122,7 @@ impl Server {
         }
     }
 
-    /// It has said who it is.
+    /// The server has said who it is.
     pub(super) fn adopt(&mut self, pid: i32, pidfd: OwnedFd, lease: u64) {
         self.running = Running::Adopted(pid, pidfd);
         self.lease = lease;
@@ -154,8 +155,8 @@ impl Server {
         Ok(())
     }
 
-    /// What is started: the program in its place; the one that this keeper is of if there is none,
-    /// or a new one in that place does not work.
+    /// The program that is started: the program in its place; the one that this keeper is of if
+    /// there is none, or a new one in that place does not work.
     fn program(&self) -> &Path {
         let in_place =
             Some(&self.exe).filter(|exe| self.fault_count < ROLL_BACK_FAULT_COUNT && exe.exists());
@@ -167,7 +168,7 @@ impl Server {
         (self.candidate, self.end_by) = (Some(program), Some(now + END_WITHIN));
     }
 
-    /// It says that it works. True if that is to be proven by an answer.
+    /// The server says that it works. True if that is to be proven by an answer.
     pub(super) fn works(&mut self, now: Tick) -> bool {
         self.ready = Some(now);
         let is_tried = self.upgrade == Upgrade::Successor;
@@ -175,7 +176,7 @@ impl Server {
         is_tried
     }
 
-    /// Its process id; 0 if there is none.
+    /// The process id of the server; 0 if there is none.
     pub(super) const fn pid(&self) -> i32 {
         match self.running {
             Running::No => 0,
@@ -183,12 +184,12 @@ impl Server {
         }
     }
 
-    /// Whether this process id, which was just reaped, was it.
+    /// True if this process id, which was just reaped, was it.
     pub(super) const fn is_child(&self, pid: i32) -> bool {
         matches!(self.running, Running::Child(child) if child == pid)
     }
 
-    /// What becomes readable when it ends, if it is not our child.
+    /// The fd that becomes readable when it ends, if it is not our child.
     pub(super) const fn pidfd(&self) -> Option<&OwnedFd> {
         match &self.running {
             Running::Adopted(_, pidfd) => Some(pidfd),
@@ -196,8 +197,8 @@ impl Server {
         }
     }
 
-    /// It has ended: if it was killed or asked for another, the next is started at once, or soon;
-    /// if by itself, after a pause that doubles.
+    /// The server has ended: if it was killed or asked for another, the next is started at once, or
+    /// soon; if by itself, after a pause that doubles.
     pub(super) fn crashed(&mut self, status: ExitStatus, now: Tick) {
         let by_itself = status == ExitStatus::Code(RESTART_STATUS.into());
         let by_hand = by_itself || status == ExitStatus::Signal(KILL);
@@ -216,7 +217,7 @@ impl Server {
         self.restart_at = Some(now + backoff(self.crash_count, PAUSE_FIRST, pause_max));
     }
 
-    /// It has closed its connection, or said what means nothing: it has to end.
+    /// The server has closed its connection, or said what means nothing: it has to end.
     pub(super) fn disconnected(&mut self, now: Tick) {
         self.link = None;
         self.end_by = Some(now + END_WITHIN);
@@ -225,7 +226,7 @@ impl Server {
         }
     }
 
-    /// It has answered. `is_waiting`: it has nothing to do. True if that proves an upgrade.
+    /// The server has answered. `is_waiting`: it has nothing to do. True if that proves an upgrade.
     pub(super) fn answered(&mut self, is_waiting: bool, now: Tick) -> bool {
         self.watchdog.answered(is_waiting, now);
         let is_proven = self.ready.is_some() && self.upgrade == Upgrade::Successor;
@@ -235,14 +236,14 @@ impl Server {
         is_proven
     }
 
-    /// Whether output is left where it is for the moment, since a server is about to end or has
+    /// True if output is left where it is for the moment, since a server is about to end or has
     /// just been started.
     pub(super) fn is_hushed(&self, now: Tick) -> bool {
         let just = |by: Option<Tick>, within: Span| by.is_some_and(|by| within < by + HUSH - now);
         just(self.end_by, END_WITHIN) || self.ready.is_none() && just(self.ready_by, READY_WITHIN)
     }
 
-    /// When something is due; never, if nothing is owed.
+    /// The moment when something is due; never, if nothing is owed.
     pub(super) fn deadline(&self) -> Option<Tick> {
         [self.status_by, self.restart_at, self.ready_by, self.end_by, self.watchdog.deadline()]
             .into_iter()
@@ -250,8 +251,8 @@ impl Server {
             .min()
     }
 
-    /// What is due now; true if it is to be asked for an answer. One that does not answer or end is
-    /// killed; its end then comes like any other.
+    /// The work that is due now; true if it is to be asked for an answer. One that does not answer
+    /// or end is killed; its end then comes like any other.
     pub(super) fn watch(&mut self, is_waiting: bool, now: Tick) -> bool {
         let is_past = |at: Option<Tick>| at.is_some_and(|at| at <= now);
         if is_past(self.ready_by) {
@@ -281,7 +282,7 @@ impl Server {
             Running::Child(pid) => pidfd::open(*pid).and_then(|fd| pidfd::signal(fd, signal)),
             Running::Adopted(_, pidfd) => pidfd::signal(pidfd, signal),
         };
-        // It is ending already: then its end is on the way.
+        // The server is ending already: then its end is on the way.
         sent.ok();
     }
 

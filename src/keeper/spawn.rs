@@ -21,7 +21,7 @@ use crate::platform::spawn::{Piped, born_in, piped};
 use crate::platform::{FdLimit, clear_signal_mask, which};
 use crate::wire::keeper::{Spawn, Wiring};
 
-/// What a program was given, seen from outside.
+/// The handles of a program that was started.
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) pid: i32,
@@ -71,7 +71,7 @@ pub(super) fn spawn(
     }
 }
 
-/// What is executed.
+/// The program that is executed.
 struct ExecSpec {
     file: PathBuf,
     argv: Vec<OsString>,
@@ -124,7 +124,7 @@ fn on_pty(
         .map_err(|error| from_io(program, &error))?;
     rustix::io::ioctl_fionbio(&source, true).map_err(|error| from_io(program, &error.into()))?;
     let mut builder = CommandBuilder::from_argv(argv.clone());
-    // It starts as a copy of our own environment (F34).
+    // The environment starts as a copy of our own (F34).
     builder.env_clear();
     for (name, value) in env {
         builder.env(name, value);

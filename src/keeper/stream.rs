@@ -1,4 +1,4 @@
-//! One source of output and its ring: bytes go from the one into the other, and nobody looks at
+//! A source of output and its ring: bytes go from the one into the other, and nobody looks at
 //! them.
 
 use std::io::ErrorKind;
@@ -9,15 +9,15 @@ use crate::platform::memory::SharedMemory;
 use crate::platform::tty;
 use crate::store::ring::Producer;
 
-/// How many reads one turn takes: 64 KiB, then others get theirs.
+/// The number of reads one turn takes: 64 KiB, then others get theirs.
 pub(super) const READ_COUNT_MAX: usize = 16;
 /// The most a PTY master gives in one read; less means that it is empty for now.
 const FULL_READ_LEN: usize = 4095;
 
-/// Whether more can come.
+/// True if more can come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
-    /// It is read as bytes come.
+    /// The source is read as bytes come.
     Open,
     /// The ring is full; the source is left alone, so the program blocks.
     Full,

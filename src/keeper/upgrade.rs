@@ -24,7 +24,7 @@ use crate::platform::cgroup::Cgroups;
 use crate::platform::{FdLimit, become_program, inherited_fd, now};
 use crate::wire::keeper::HandoffTable;
 
-/// What stands before the number of the fd with the table on the command line.
+/// The option before the number of the fd with the table on the command line.
 const TABLE: &str = "--table";
 
 /// The keeper that this process was before it became this program, if that is what the command line

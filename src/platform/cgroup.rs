@@ -62,7 +62,7 @@ impl Cgroups {
         write(&self.directory(tag), "cgroup.kill", b"1").is_ok()
     }
 
-    /// Whether the cgroup of a program still holds a process; none if it has no cgroup.
+    /// True if the cgroup of a program still holds a process; none if it has no cgroup.
     #[must_use]
     pub fn is_populated(&self, tag: u64) -> Option<bool> {
         let events = fs::read_to_string(self.directory(tag).join("cgroup.events")).ok()?;

@@ -1,4 +1,5 @@
-//! Where the configuration file of the user is, and its text. What it means is not known here.
+//! The place where the configuration file of the user is, and its text. What it means is not known
+//! here.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,8 +11,8 @@ use crate::platform::passwd::Login;
 /// can refuse it.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Where the configuration file is, or would be: `abide/config.toml` in `$XDG_CONFIG_HOME`, else in
-/// `~/.config` (XDG base directory specification).
+/// The place where the configuration file is, or would be: `abide/config.toml` in
+/// `$XDG_CONFIG_HOME`, else in `~/.config` (XDG base directory specification).
 #[must_use]
 pub fn path() -> PathBuf {
     let absolute =

@@ -21,7 +21,7 @@ pub struct KeeperStart<'a> {
     pub env: Vec<(OsString, OsString)>,
     /// Its standard input: with `--adopt` the socket to the server.
     pub input: Option<OwnedFd>,
-    /// Where its errors and those of its servers go.
+    /// The place where its errors and those of its servers go.
     pub log: Option<File>,
 }
 

@@ -30,7 +30,7 @@ impl FileChanges {
         Ok(changes)
     }
 
-    /// Whether something was written since the last time this was asked. It does not wait.
+    /// True if something was written since the last time this was asked. It does not wait.
     pub fn drain(&mut self) -> bool {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = Reader::new(&self.fd, &mut buffer);
@@ -111,7 +111,7 @@ impl PathPresence {
         Ok(Self { fd, path: path.to_owned(), file: identity(path) })
     }
 
-    /// Whether it is still there, and no other in its place. It does not wait.
+    /// True if it is still there, and no other in its place. It does not wait.
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.file.is_some() && self.file == identity(&self.path)

@@ -1,5 +1,5 @@
-//! Where the socket, the lock and the state of a server are, and that nobody else can get at them.
-//! What lies in the state is not known here.
+//! The paths of the socket, the lock and the state of a server, which nobody else can get
+//! at them. What lies in the state is not known here.
 //!
 //! One user has one server, with and without `XDG_RUNTIME_DIR`: socket and lock are in the state
 //! home, unless the path is too long for a socket or the state home is on a network file system;
@@ -379,7 +379,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(new, path)
 }
 
-/// Whether a path, or the nearest parent that exists, is on a file system where locks and sockets
+/// True if a path, or the nearest parent that exists, is on a file system where locks and sockets
 /// do not mean what they say.
 fn is_on_network(path: &Path) -> bool {
     // NFS, SMB, CIFS, SMB2, AFS, 9P, Ceph (statfs(2)).
@@ -397,7 +397,7 @@ fn seen_card(paths: &Paths) -> PathBuf {
     paths.state().join("welcomed")
 }
 
-/// Whether the user of these places sees abide for the first time.
+/// True if the user of these places sees abide for the first time.
 #[must_use]
 pub fn is_first_run(paths: &Paths) -> bool {
     !seen_card(paths).exists()

@@ -27,7 +27,7 @@ pub struct Process {
     pub foreground: i32,
     /// R running, S sleeping, D disk sleep, Z zombie, T stopped, t traced, I idle, X dead.
     pub state: u8,
-    /// When it started, in clock ticks since boot.
+    /// The moment when it started, in clock ticks since boot.
     pub start_time: u64,
     /// User and system time together, in clock ticks.
     pub cpu_ticks: u64,
@@ -56,7 +56,7 @@ impl Process {
         }
     }
 
-    /// Whether it has ended, reaped or not.
+    /// True if it has ended, reaped or not.
     #[must_use]
     pub const fn is_over(&self) -> bool {
         matches!(self.state, b'Z' | b'X')
@@ -66,7 +66,7 @@ impl Process {
 /// Room for a line of `proc_pid_stat(5)`: 52 numbers and a name.
 pub(super) const STAT_LEN: usize = 2048;
 
-/// How many clock ticks a second has.
+/// The number of clock ticks a second has.
 #[must_use]
 pub fn ticks_per_second() -> u64 {
     rustix::param::clock_ticks_per_second()
@@ -173,7 +173,7 @@ pub fn settled_environment(pid: i32) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-/// Whether the environment of a process begins where it ends (fields 50 and 51 of
+/// True if the environment of a process begins where it ends (fields 50 and 51 of
 /// `proc_pid_stat(5)`). Both are 0 while it has none yet, or none any more; and when this is read
 /// it may have the one that it had not when it was asked for.
 fn has_no_environment(line: &[u8]) -> Option<bool> {
@@ -239,7 +239,7 @@ fn parse(stat: &[u8]) -> Option<Process> {
 /// (`setpriority(2)`: on Linux a thread has its own nice value).
 pub fn make_way() {
     const NICE: i32 = 5;
-    // Where it may not be changed everything works, only less evenly.
+    // If the priority may not be changed, everything works, only less evenly.
     rustix::process::setpriority_process(None, NICE).ok();
 }
 

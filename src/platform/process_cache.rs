@@ -57,7 +57,7 @@ impl ProcessCache {
         cache
     }
 
-    /// Whether this process lives as it did in the look before; 0 is the parent of those that have
+    /// True if this process lives as it did in the look before; 0 is the parent of those that have
     /// none.
     fn has_still(&self, former: &Self, pid: i32) -> bool {
         let inode = |entries: &Self| {

@@ -49,7 +49,7 @@ impl ProcessSnapshot {
         self.processes.get(&pid)
     }
 
-    /// Whether this very process is in it.
+    /// True if this very process is in it.
     #[must_use]
     pub fn has(&self, (pid, start_time): (i32, u64)) -> bool {
         self.process(pid).is_some_and(|process| process.start_time == start_time)

@@ -141,13 +141,13 @@ impl<F: AsFd> FdQueue<F> {
         self.0.push_back(Outgoing { bytes, sent: 0, fds });
     }
 
-    /// How many are not sent yet.
+    /// The number of records that are not sent yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether all are sent.
+    /// True if all are sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -134,8 +134,8 @@ pub(super) fn fork_into(cgroup: BorrowedFd<'_>, in_child: impl FnOnce()) -> io::
     }
 }
 
-/// How much processor time a process has taken, in nanoseconds, user and system together; none if
-/// there is no such process.
+/// The amount of processor time a process has taken, in nanoseconds, user and system together; none
+/// if there is no such process.
 pub(super) fn cpu_time(pid: i32) -> Option<u64> {
     // What clock_getcpuclockid(3) gives, which asks the kernel once more whether the process is
     // there.

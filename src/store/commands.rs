@@ -33,19 +33,19 @@ pub struct StoredCommand {
     pub id: CommandId,
     /// Its session.
     pub session: SessionId,
-    /// Whether it runs in the session's shell.
+    /// True if it runs in the session's shell.
     pub in_shell: bool,
     /// Its words.
     pub words: Vec<String>,
-    /// Where it was started.
+    /// The place where it was started.
     pub cwd: String,
     /// Its first process.
     pub pid: Option<u32>,
-    /// When it was started: shown, and for ages.
+    /// The moment when it was started: shown, and for ages.
     pub started: (u64, Tick),
-    /// When it ended, how long it ran, and the place in the order of ends.
+    /// The moment when it ended, how long it ran, and the place in the order of ends.
     pub ended: Option<(u64, Span, u64)>,
-    /// How long it may run, and until when.
+    /// The time it may run, and until when.
     pub limit: Option<(Span, Tick)>,
     /// Time it has to end by itself when it is stopped.
     pub grace: Span,
@@ -53,7 +53,7 @@ pub struct StoredCommand {
     pub stop: u8,
     /// How it ended.
     pub exit: Option<ExitStatus>,
-    /// Whether KILL was needed.
+    /// True if KILL was needed.
     pub was_killed: bool,
 }
 

@@ -15,7 +15,7 @@ const IN_FORCE: usize = 8;
 const SLOT_WORDS: [usize; 2] = [64, 128];
 const PAGE: usize = 4096;
 
-/// Where a slot lies and what is in it.
+/// The place where a slot lies and what is in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Extent {
     offset: usize,
@@ -87,7 +87,7 @@ impl DoubleBuffer {
         [newest, 1 - newest].into_iter().find_map(|slot| self.content(slot))
     }
 
-    /// Whether there is a whole content, without a copy of all of it.
+    /// True if there is a whole content, without a copy of all of it.
     #[must_use]
     pub fn has_content(&self) -> bool {
         self.in_force().is_some_and(|newest| self.is_whole(newest) || self.is_whole(1 - newest))

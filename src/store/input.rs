@@ -98,7 +98,7 @@ impl InputQueue {
         Self { memory, record, taken, in_doubt, used: 0, batch: Vec::new() }
     }
 
-    /// Whether a write was in flight when the former server was killed: its bytes may be missing.
+    /// True if a write was in flight when the former server was killed: its bytes may be missing.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
         self.in_doubt

@@ -59,11 +59,11 @@ impl LogStream {
 /// A piece of output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFrame {
-    /// Where the frame after it begins: a cursor behind this one.
+    /// The place where the frame after it begins: a cursor behind this one.
     pub next: u64,
     /// Which stream.
     pub stream: LogStream,
-    /// When it came, in milliseconds since 1970.
+    /// The moment when it came, in milliseconds since 1970.
     pub wall: u64,
     /// The position in its stream after it.
     pub end: u64,
@@ -133,13 +133,13 @@ impl<M: SharedBytes> Log<M> {
         self.head
     }
 
-    /// Where the oldest frame begins.
+    /// The place where the oldest frame begins.
     #[must_use]
     pub const fn tail(&self) -> u64 {
         self.tail
     }
 
-    /// How many bytes a stream has had.
+    /// The number of bytes a stream has had.
     #[must_use]
     pub const fn end(&self, stream: LogStream) -> u64 {
         self.ends[stream.index()]
@@ -205,7 +205,7 @@ impl<M: SharedBytes> Log<M> {
         })
     }
 
-    /// Whether a frame begins or will begin at a position.
+    /// True if a frame begins or will begin at a position.
     #[must_use]
     pub fn is_boundary(&self, position: u64) -> bool {
         let mut at = self.tail;

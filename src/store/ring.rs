@@ -61,7 +61,7 @@ pub enum RingError {
     },
 }
 
-/// How many bytes of memory a ring of that capacity takes.
+/// The number of bytes of memory a ring of that capacity takes.
 #[must_use]
 pub const fn memory_len(capacity: usize) -> usize {
     HEADER_LEN + capacity
@@ -165,7 +165,7 @@ impl<M: SharedBytes> Producer<M> {
         false
     }
 
-    /// Whether there is room again; if so, the header no longer says that the keeper waits.
+    /// True if there is room again; if so, the header no longer says that the keeper waits.
     pub fn has_room_again(&mut self) -> bool {
         let has_room = self.room() > 0;
         if has_room {
@@ -190,7 +190,7 @@ impl<M: SharedBytes> Producer<M> {
         true
     }
 
-    /// How many bytes may be written: what the server has given free. A tail that goes back or
+    /// The number of bytes that may be written: what the server has given free. A tail that goes back or
     /// ahead of the head is not believed.
     fn room(&mut self) -> u64 {
         let tail = self.memory.word(AT_TAIL);
@@ -251,7 +251,7 @@ impl<M: SharedBytes> Consumer<M> {
         Ok(Self { memory, capacity, head, tail, done })
     }
 
-    /// How many bytes it holds at most.
+    /// The number of bytes it holds at most.
     #[must_use]
     pub const fn capacity(&self) -> u64 {
         self.capacity
@@ -408,8 +408,8 @@ fn check_capacity(capacity: u64, memory_bytes: usize) -> Result<(), RingError> {
     Ok(())
 }
 
-/// Where the bytes `from..to` of the stream lie in the memory: up to the seam, and past it. At most
-/// `capacity` bytes.
+/// The place where the bytes `from..to` of the stream lie in the memory: up to the seam, and past
+/// it. At most `capacity` bytes.
 fn spans(capacity: u64, from: u64, to: u64) -> [Range<usize>; 2] {
     let at = |index: u64| HEADER_LEN + usize::try_from(index).unwrap_or(0);
     let len = (to - from).min(capacity);
@@ -442,8 +442,8 @@ fn poison(bytes: &mut [u8], position: u64) {
     }
 }
 
-/// How many of `bytes`, which begin at `position`, are more than the pattern: up to the last that
-/// differs.
+/// The number of `bytes`, which begin at `position`, that are more than the pattern: up to the last
+/// that differs.
 fn unpoisoned_len(bytes: &[u8], position: u64) -> usize {
     let differs = |idx: &usize| bytes[*idx] != pattern_byte(position + *idx as u64);
     (0..bytes.len()).rev().find(differs).map_or(0, |idx| idx + 1)

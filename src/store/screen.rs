@@ -44,7 +44,7 @@ pub struct StoredScreen {
     pub shown: Cells,
     /// The other one.
     pub other: Option<Cells>,
-    /// Whether the alternate one is shown.
+    /// True if the alternate one is shown.
     pub alternate: bool,
     /// The cursor.
     pub cursor: StoredCursor,
@@ -116,7 +116,7 @@ pub struct Parser {
     pub params: (Vec<u16>, u32, (u16, bool)),
     /// Markers and intermediates, their count, and the final byte.
     pub marks: ([u8; 2], u8, u8),
-    /// Whether sequence and string are ignored.
+    /// True if sequence and string are ignored.
     pub ignored: (bool, bool),
     /// The string being read, and the bytes of an unfinished character.
     pub rest: (Bytes, Bytes),

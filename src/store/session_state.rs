@@ -51,11 +51,11 @@ pub struct StoredSession {
     pub tabs: Vec<TabId>,
     /// The tab used last.
     pub current: TabId,
-    /// Where its programs start.
+    /// The place where its programs start.
     pub cwd: String,
     /// Its environment.
     pub env: Vec<(String, String)>,
-    /// When it was made.
+    /// The moment when it was made.
     pub created_wall: u64,
     /// The order of use.
     pub used: u64,
@@ -82,7 +82,7 @@ pub struct StoredTab {
     pub layout: StoredLayout,
     /// Panes that float, from the lowest, and where.
     pub floats: Vec<(PaneId, Rect)>,
-    /// Whether those are out of sight.
+    /// True if those are out of sight.
     pub hides_floats: bool,
     /// The floating pane that alone has the focus.
     pub modal: Option<PaneId>,
@@ -101,7 +101,7 @@ pub enum StoredLayout {
     Pane(PaneId),
     /// Parts with their weights.
     Split {
-        /// Whether they stand side by side.
+        /// True if they stand side by side.
         columns: bool,
         /// Weight and content of each.
         parts: Vec<(u16, StoredLayout)>,
@@ -113,7 +113,7 @@ pub enum StoredLayout {
 /// Something that was closed and can be brought back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredGrave {
-    /// When its programs are ended.
+    /// The moment when its programs are ended.
     pub until: Tick,
     /// The session it was of, as that was then.
     pub session: StoredSession,
@@ -134,7 +134,7 @@ pub enum StoredBuried {
         before: StoredLayout,
         /// The layout without it.
         after: StoredLayout,
-        /// Where it floated.
+        /// The place where it floated.
         float: Option<Rect>,
     },
     /// A tab, and its place in the tab bar.
@@ -158,17 +158,17 @@ pub struct StoredPane {
     pub argv: Vec<String>,
     /// Its own variables.
     pub env: Vec<(String, String)>,
-    /// Where it was started.
+    /// The place where it was started.
     pub cwd: String,
-    /// When it was made.
+    /// The moment when it was made.
     pub created_wall: u64,
     /// The size of its terminal.
     pub size: Size,
-    /// Where its program is in its life.
+    /// The stage of its program in its life.
     pub life: StoredLife,
-    /// Whether what is typed into other panes is typed here too.
+    /// True if what is typed into other panes is typed here too.
     pub is_synced: bool,
-    /// Whether its program is to be started again once it has ended.
+    /// True if its program is to be started again once it has ended.
     pub again: bool,
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
@@ -179,9 +179,9 @@ pub struct StoredPane {
 /// How a pane comes back when its program is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StoredRevival {
-    /// Whether its program is started not for the first time.
+    /// True if its program is started not for the first time.
     pub retried: bool,
-    /// Whether a shell runs in place of its program.
+    /// True if a shell runs in place of its program.
     pub instead: bool,
     /// What runs in the foreground of its shell.
     pub runs: Vec<String>,
@@ -189,7 +189,7 @@ pub struct StoredRevival {
     pub ran: Vec<String>,
 }
 
-/// Where a program is in its life.
+/// The stage of a program in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredLife {
     /// Asked for.

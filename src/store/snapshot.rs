@@ -14,13 +14,13 @@ const VERSION: u32 = 1;
 /// A snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SnapshotFile {
-    /// When it was made, in milliseconds since 1970.
+    /// The moment when it was made, in milliseconds since 1970.
     pub wall: u64,
-    /// Whether a person gave it its name.
+    /// True if a person gave it its name.
     pub is_named: bool,
     /// The names of its sessions.
     pub sessions: Vec<String>,
-    /// How many panes it has.
+    /// The number of panes it has.
     pub panes: u64,
     /// The structure, encoded.
     pub structure: Vec<u8>,

@@ -74,9 +74,9 @@ pub enum ToServer {
     Colours(OuterColours),
     /// A question about the rows of a pane.
     ScrollRequest(ScrollRequest),
-    /// Whether pictures can be shown; without this message there is no data of them.
+    /// True if pictures can be shown; without this message there is no data of them.
     Pictures(bool),
-    /// How many rows of its terminal no pane can have; 2 until it says so.
+    /// The number of rows of its terminal no pane can have; 2 until it says so.
     Bars(u16),
     /// The outer terminal is a pane of some abide: the identity it told (XTVERSION).
     Inside(String),
@@ -185,7 +185,7 @@ pub enum Progress {
 pub struct Alert {
     /// The pane.
     pub pane: PaneId,
-    /// Where it is, as a target: `work:2.1`.
+    /// The place where it is, as a target: `work:2.1`.
     pub place: String,
     /// What its border calls it, harmless.
     pub label: String,
@@ -223,7 +223,7 @@ pub enum HostCommand {
 pub struct Notice {
     /// The text, harmless, without line breaks.
     pub text: String,
-    /// Whether it tells of something that went wrong.
+    /// True if it tells of something that went wrong.
     pub warning: bool,
 }
 
@@ -299,11 +299,11 @@ pub struct Chrome {
     pub panes: Vec<PaneItem>,
     /// The pane in focus.
     pub focus: Option<PaneId>,
-    /// Whether the focus fills the tab.
+    /// True if the focus fills the tab.
     pub zoomed: bool,
     /// The area that panes share, relative to which all rectangles are given.
     pub area: Size,
-    /// Whether the view is read-only.
+    /// True if the view is read-only.
     pub read_only: bool,
     /// Number of clients on this session.
     pub clients: u16,
@@ -329,9 +329,9 @@ pub struct TabItem {
     pub index: u16,
     /// Its name, harmless: given, or that of its program.
     pub name: String,
-    /// Whether the view shows it.
+    /// True if the view shows it.
     pub current: bool,
-    /// Whether it was current before.
+    /// True if it was current before.
     pub last: bool,
     /// A bell rang since it was last shown.
     pub bell: bool,
@@ -346,7 +346,7 @@ pub struct PaneItem {
     pub id: PaneId,
     /// Its number in the tab as people see and type it.
     pub index: u16,
-    /// Where its screen is shown. Borders are the cells of the area that no pane has.
+    /// The place where its screen is shown. Borders are the cells of the area that no pane has.
     pub rect: Rect,
     /// The size of its screen: larger or smaller than `rect` when another client drives it.
     pub size: Size,
@@ -358,9 +358,9 @@ pub struct PaneItem {
     pub mouse: MouseWant,
     /// How its program ended, if it did: exit status, 128+n for a signal.
     pub ended: Option<u8>,
-    /// Whether its program runs on the alternate screen.
+    /// True if its program runs on the alternate screen.
     pub alternate: bool,
-    /// Whether pasted text is bracketed.
+    /// True if pasted text is bracketed.
     pub bracketed_paste: bool,
 }
 

@@ -34,7 +34,7 @@ pub struct Hello {
     pub env: Vec<(String, String)>,
     /// The session that its view shows again after a reconnect.
     pub resume: bool,
-    /// Whether it only watches.
+    /// True if it only watches.
     pub read_only: bool,
 }
 
@@ -52,10 +52,10 @@ pub struct Welcome {
     /// The number of the last input of this client that took effect. Everything above is to be sent
     /// again.
     pub input_taken: u64,
-    /// Whether a write was in flight at a crash, so that input at or before `input_taken` may be
+    /// True if a write was in flight at a crash, so that input at or before `input_taken` may be
     /// missing.
     pub input_in_doubt: bool,
-    /// Whether its view of before the reconnect is shown again.
+    /// True if its view of before the reconnect is shown again.
     pub resumed: bool,
 }
 

@@ -28,7 +28,7 @@ pub enum Format {
 pub struct Head {
     /// How to read the data.
     pub format: Format,
-    /// Whether the data is compressed with zlib.
+    /// True if the data is compressed with zlib.
     pub compressed: bool,
     /// Width and height in pixels, at most 4096; 0 where only the data tells.
     pub pixels: (u32, u32),
@@ -59,7 +59,7 @@ pub struct Placed {
     pub images: Vec<Placement>,
 }
 
-/// Where a picture is shown.
+/// The place where a picture is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placement {
     /// The number of the picture within the pane. Its data may come later, or never.
@@ -93,6 +93,6 @@ pub enum Layer {
     Cells,
     /// Over the cells, or under their text.
     Over,
-    /// Where kitty's placeholder stands in the colour of this number (24 bits).
+    /// The place where kitty's placeholder stands in the colour of this number (24 bits).
     Placeholder(u32),
 }

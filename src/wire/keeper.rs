@@ -162,7 +162,8 @@ pub struct ProgramEntry {
     pub tag: u64,
     /// The process id of its leader.
     pub pid: i32,
-    /// When the leader started, in clock ticks since boot (field 22 in `proc_pid_stat(5)`).
+    /// The moment when the leader started, in clock ticks since boot (field 22 in
+    /// `proc_pid_stat(5)`).
     pub start_time: u64,
     /// How it is connected; the size of a PTY is the one it was started with.
     pub wiring: Wiring,
@@ -217,9 +218,9 @@ pub struct Survivor {
 /// What a kill did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KillReport {
-    /// How many processes were sent KILL.
+    /// The number of processes that were sent KILL.
     pub killed_count: u32,
-    /// How long it took, in milliseconds.
+    /// The time it took, in milliseconds.
     pub millis: u32,
     /// Who is left; empty if all is gone.
     pub survivors: Vec<Survivor>,
@@ -257,7 +258,7 @@ pub enum ToKeeper {
     Kill {
         /// Who it is.
         tag: u64,
-        /// How long to try, in milliseconds, at most 5000.
+        /// The time to try, in milliseconds, at most 5000.
         limit_ms: u32,
     },
     /// Close everything kept for it, its exit status as well. It is not killed. Not answered.
@@ -289,9 +290,9 @@ pub enum ToKeeper {
     Adopt(ProgramEntry),
     /// The hand-over is complete: `Hello` follows, with a higher lease.
     AdoptEnd,
-    /// Whether the server owes something: while it does, the keeper watches that it answers.
+    /// True if the server owes something: while it does, the keeper watches that it answers.
     Expect {
-        /// Whether something is owed.
+        /// True if something is owed.
         owed: bool,
     },
     /// The answer to `Ping`.
@@ -308,7 +309,7 @@ pub enum ToKeeper {
     /// The next server is to be of this program. If it takes over, the keeper becomes this program
     /// too; if not, the former one is started again. Not answered.
     Upgrade {
-        /// Where it is; absolute.
+        /// The place where it is; absolute.
         program: Vec<u8>,
     },
     /// End, and kill nothing. Closing the terminals hangs up what still runs.
@@ -325,9 +326,10 @@ pub enum FromKeeper {
         version: u32,
         /// The keeper's lineage: the first half of every `ABIDE_JOB`.
         epoch: u64,
-        /// Whether each program gets a cgroup of its own.
+        /// True if each program gets a cgroup of its own.
         has_cgroup: bool,
-        /// How many servers have ended in a row soon after their start, without being meant to.
+        /// The number of servers that ended in a row soon after their start, without being meant
+        /// to.
         crash_count: u32,
         /// The keeper's process id: a server whose connection ends hands over only once this
         /// process is gone.
@@ -456,7 +458,7 @@ impl<F> Default for Decoder<F> {
 }
 
 impl<F> Decoder<F> {
-    /// Whether nothing waits in it, not even a part of a record.
+    /// True if nothing waits in it, not even a part of a record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.used == self.bytes.len() && self.fds.is_empty()

@@ -10,7 +10,7 @@ use crate::base::id::{CommandId, PaneId, SessionId};
 pub struct ProcessRow {
     /// Its id; 0 for a command that has ended.
     pub pid: i32,
-    /// When it started, in clock ticks since boot.
+    /// The moment when it started, in clock ticks since boot.
     pub start_time: u64,
     /// How far below a leader it is.
     pub depth: usize,
@@ -26,7 +26,7 @@ pub struct ProcessRow {
     pub cpu: f64,
     /// Resident memory, in bytes.
     pub rss: u64,
-    /// How long it has been running, in milliseconds.
+    /// The time it has been running, in milliseconds.
     pub age_ms: u64,
     /// Its program and arguments.
     pub command_line: String,

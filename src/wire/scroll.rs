@@ -44,7 +44,7 @@ pub enum ScrollQuery {
         line: u64,
         /// The cell of it.
         cell: u32,
-        /// How many rows above it and as many below.
+        /// The number of rows above it and as many below.
         reach: u16,
     },
     /// The nearest row where something starts, as shell integration told.
@@ -53,7 +53,7 @@ pub enum ScrollQuery {
         mark: RowMark,
         /// From this row, which does not count itself.
         from: u64,
-        /// Whether towards newer rows.
+        /// True if towards newer rows.
         forward: bool,
     },
     /// The rows of what the command printed that a row belongs to, else of the newest output before
@@ -69,7 +69,7 @@ pub enum ScrollQuery {
         pattern: String,
         /// From this cell, which does not count itself.
         from: ScrollPoint,
-        /// Whether towards newer rows.
+        /// True if towards newer rows.
         forward: bool,
     },
     /// A search before it is given up. It is not answered.
@@ -147,7 +147,7 @@ pub struct Rows {
 pub struct ScrolledRow {
     /// Its runs.
     pub spans: Vec<StyledSpan>,
-    /// Whether the line goes on in the next row.
+    /// True if the line goes on in the next row.
     pub wrapped: bool,
     /// The number of its line; it holds for every width.
     pub line: u64,
@@ -171,15 +171,15 @@ pub enum RowMark {
 pub struct ScrollMatches {
     /// The nearest one, once it is known.
     pub nearest: Option<ScrollMatch>,
-    /// Whether the search went over the end to find it.
+    /// True if the search went over the end to find it.
     pub wrapped: bool,
-    /// How many of those found so far are older than it.
+    /// The number of those found so far that are older than it.
     pub before: u64,
-    /// How many were found so far.
+    /// The number of matches found so far.
     pub total: u64,
-    /// Whether there are more that were not counted.
+    /// True if there are more that were not counted.
     pub is_more: bool,
-    /// Whether all has been searched.
+    /// True if all has been searched.
     pub done: bool,
 }
 

@@ -15,9 +15,9 @@ const VERSION: u32 = 1;
 pub struct HeldProgram {
     /// What it is.
     pub entry: ProgramEntry,
-    /// Whether a former keeper has started it, so that it is nobody's child here.
+    /// True if a former keeper has started it, so that it is nobody's child here.
     pub is_adopted: bool,
-    /// Whether the server was told how it ended.
+    /// True if the server was told how it ended.
     pub is_told: bool,
     /// The fds of its parts, in the order of their bits.
     pub fds: Vec<i32>,
