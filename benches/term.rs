@@ -352,7 +352,7 @@ fn main() {
     let mut terminal = filled(if is_test { 100 } else { 100_000 });
     let logged = logged(if is_test { 100 } else { 100_000 });
     criterion.bench_function("search", |bencher| {
-        bencher.iter(|| search(black_box(&logged), "failure id=[0-9a-f]+"))
+        bencher.iter(|| search(black_box(&logged), "failure id=[0-9a-f]+"));
     });
     let mut cols = 120;
     criterion.bench_function("width change", |bencher| {

@@ -44,7 +44,7 @@ fn wish(args: &[String]) -> anyhow::Result<Wish> {
             "--only" => wish.only = Some(value()?.split(',').map(str::to_owned).collect()),
             "--figures" => {
                 wish.scenarios =
-                    value()?.split(',').map(Scenario::named).collect::<anyhow::Result<_>>()?
+                    value()?.split(',').map(Scenario::named).collect::<anyhow::Result<_>>()?;
             }
             other => bail!(
                 "unknown option {other}; known are --rounds N, --quick, --only NAMES, --figures \

@@ -43,7 +43,7 @@ pub(crate) fn on_this_machine() -> anyhow::Result<(Vec<Peer>, Vec<&'static str>)
     for &(name, kind, asked) in KNOWN {
         match binary(name, kind)? {
             Some(binary) => {
-                present.push(Peer { name, version: version(&binary, asked), kind, binary })
+                present.push(Peer { name, version: version(&binary, asked), kind, binary });
             }
             None => missing.push(name),
         }

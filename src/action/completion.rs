@@ -235,7 +235,7 @@ pub fn on_ended(
     for (call, open) in &mut state.calls {
         match &mut open.pending {
             Pending::Exit { pane: of } if *of == pane => {
-                done.push((*call, Ok(value(&Waited::exit(status)))))
+                done.push((*call, Ok(value(&Waited::exit(status)))));
             }
             Pending::Stop { panes, all, left: remaining } if panes.contains(&pane) => {
                 panes.retain(|other| *other != pane);
@@ -256,7 +256,7 @@ pub fn on_ended(
                 }
             }
             other if other.pane() == Some(pane) => {
-                done.push((*call, Err(ended_first(pane, status))))
+                done.push((*call, Err(ended_first(pane, status))));
             }
             _ => (),
         }

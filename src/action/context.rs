@@ -176,7 +176,7 @@ impl Cx<'_> {
     pub(super) fn close(
         &mut self,
         closing: &Closing,
-        what: String,
+        what: &str,
         panes: Vec<PaneId>,
         bury: impl FnOnce(&mut State, Tick),
     ) -> Answer<Stopped> {
@@ -191,7 +191,7 @@ impl Cx<'_> {
             sessions.into_iter().flat_map(|session| self.state.clients_of(session)).collect();
         bury(self.state, self.now.tick + Span::millis(undo_ms));
         self.fx.extend(viewers.into_iter().map(|client| {
-            let message = ClientMessage::Closed { what: what.clone(), undo_ms };
+            let message = ClientMessage::Closed { what: what.to_owned(), undo_ms };
             Effect::Tell { client, message }
         }));
         Answer::Now(Stopped { panes, undo_ms: Some(undo_ms), ..Stopped::default() })

@@ -140,7 +140,8 @@ impl Apply for TabClose {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("tab {} ({})", cx.state.tab_index(tab), cx.state.tab_label(tab));
         let panes = cx.state.tab(tab).panes();
-        Ok(cx.close(&self.closing, what, panes, |state, until| state.hide_tab_for_undo(tab, until)))
+        Ok(cx
+            .close(&self.closing, &what, panes, |state, until| state.hide_tab_for_undo(tab, until)))
     }
 }
 

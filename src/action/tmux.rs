@@ -434,7 +434,7 @@ impl TmuxCommand {
         ours.push("--".into());
         match rest.as_slice() {
             [line] if line.contains(' ') => {
-                ours.extend(["/bin/sh".into(), "-c".into(), line.clone()])
+                ours.extend(["/bin/sh".into(), "-c".into(), line.clone()]);
             }
             _ => ours.extend(rest),
         }

@@ -93,7 +93,7 @@ fn children() -> Vec<CommandNode> {
         for other in &words[1..] {
             match (other.split_last(), words[0].split_last()) {
                 (Some((alias, path)), Some((word, own))) if path == own => {
-                    root.alias(path, word, alias)
+                    root.alias(path, word, alias);
                 }
                 _ => root.insert(other, entry),
             }

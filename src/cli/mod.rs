@@ -2,7 +2,7 @@
 //! no session: that is the client's, and `main` goes there.
 //!
 //! Only `main` uses it; `print` alone writes to standard output and error. Tests: tests/it/cli.rs,
-//! tests/it/e2e_cli.rs.
+//! `tests/it/e2e_cli.rs`.
 
 mod call;
 mod clap_tree;

@@ -194,7 +194,7 @@ impl Caps {
             Reply::Attributes(numbers)
                 if numbers.get(1..).is_some_and(|rest| rest.contains(&4)) =>
             {
-                self.add(Features::SIXEL)
+                self.add(Features::SIXEL);
             }
             Reply::Mode(mode, state) => self.learn_mode(*mode, *state),
             Reply::Kitty(flags) => self.kitty = *flags != 0,

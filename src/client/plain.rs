@@ -184,7 +184,7 @@ impl<T: FnMut(&str)> Plain<T> {
                 ToClient::Notice(notice) => (self.tell)(&format!("notice: {}", notice.text)),
                 ToClient::Outer(HostCommand::Bell) => (self.tell)("bell"),
                 ToClient::Outer(HostCommand::Notify { title, body }) => {
-                    (self.tell)(&format!("notification: {title} {body}"))
+                    (self.tell)(&format!("notification: {title} {body}"));
                 }
                 ToClient::InputAck(number) => self.outbox.taken(number),
                 ToClient::Bye(bye) => {

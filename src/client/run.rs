@@ -283,7 +283,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
                 self.outbox.welcomed(number);
             }
             ClientEffect::Write(bytes) if self.screen.notes.len() + bytes.len() <= NOTES_MAX => {
-                self.screen.notes.extend(bytes)
+                self.screen.notes.extend(bytes);
             }
             ClientEffect::Write(_) => {}
             ClientEffect::Reconnect => self.lost("the server restarts"),

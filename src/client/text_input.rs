@@ -53,20 +53,20 @@ impl TextInput {
         match (key.code, key.mods) {
             (KeyCode::Char(c), Mods::NONE | Mods::SHIFT) => self.insert(c.encode_utf8(&mut [0; 4])),
             (KeyCode::Left, Mods::NONE) | (KeyCode::Char('b'), Mods::CTRL) => {
-                self.at = self.before()
+                self.at = self.before();
             }
             (KeyCode::Right, Mods::NONE) | (KeyCode::Char('f'), Mods::CTRL) => {
-                self.at = self.after()
+                self.at = self.after();
             }
             (KeyCode::Home, Mods::NONE) | (KeyCode::Char('a'), Mods::CTRL) => self.at = 0,
             (KeyCode::End, Mods::NONE) | (KeyCode::Char('e'), Mods::CTRL) => {
-                self.at = self.text.len()
+                self.at = self.text.len();
             }
             (KeyCode::Backspace, _) | (KeyCode::Char('h'), Mods::CTRL) => {
-                self.cut(self.before(), self.at)
+                self.cut(self.before(), self.at);
             }
             (KeyCode::Delete, _) | (KeyCode::Char('d'), Mods::CTRL) => {
-                self.cut(self.at, self.after())
+                self.cut(self.at, self.after());
             }
             (KeyCode::Char('k'), Mods::CTRL) => self.text.truncate(self.at),
             (KeyCode::Char('u'), Mods::CTRL) => self.cut(0, self.at),

@@ -45,7 +45,7 @@ impl Check<'_> {
     fn member(&mut self, path: &[&str], shape: &OptionShape, value: &Spanned<DeValue<'_>>) {
         match (shape, value.get_ref()) {
             (OptionShape::Table(members), DeValue::Table(table)) => {
-                self.table(path, members, table)
+                self.table(path, members, table);
             }
             (OptionShape::Map, DeValue::Table(table)) => self.bindings(path, table),
             (OptionShape::List { of, max }, DeValue::Array(list)) => {

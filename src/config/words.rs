@@ -19,7 +19,7 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
                         None => return Err(format!("the quote {c} is left open")),
                         Some(end) if end == c => break,
                         Some('\\') if c == '"' && matches!(chars.peek(), Some('"' | '\\')) => {
-                            word.extend(chars.next())
+                            word.extend(chars.next());
                         }
                         Some(inside) => word.push(inside),
                     }

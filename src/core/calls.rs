@@ -53,7 +53,7 @@ impl Core {
         match answer {
             Ok(Answer::Now(value)) => fx.push(Effect::Answer { call, outcome: Ok(value) }),
             Ok(Answer::Later { pending, deadline }) => {
-                drop(self.state.calls.insert(call, OpenCall { caller, deadline, pending }))
+                drop(self.state.calls.insert(call, OpenCall { caller, deadline, pending }));
             }
             Err(refusal) => fx.push(Effect::Answer { call, outcome: Err(refusal) }),
         }
@@ -190,13 +190,13 @@ impl Core {
     pub(super) fn command(&mut self, now: Now, event: CommandEvent, fx: &mut Effects) {
         match event {
             CommandEvent::Started { command, pid, cwd } => {
-                self.command_started(command, (pid, cwd), fx)
+                self.command_started(command, (pid, cwd), fx);
             }
             CommandEvent::NotStarted { command, refusal } => {
-                self.command_not_started(now, command, &refusal, fx)
+                self.command_not_started(now, command, &refusal, fx);
             }
             CommandEvent::Ended { command, exit, was_killed, output } => {
-                self.command_ended(now, command, (exit, was_killed, *output), fx)
+                self.command_ended(now, command, (exit, was_killed, *output), fx);
             }
             CommandEvent::SessionEnding { session } => {
                 self.state.commands.ending.insert(session);

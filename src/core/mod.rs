@@ -121,12 +121,12 @@ impl Core {
         match input {
             Input::OfHook(input) => {
                 self.hooked.is_muted = true;
-                self.take(now, *input, fx)
+                self.take(now, *input, fx);
             }
             Input::Connected { client, viewer } => self.state.connect(client, viewer, now),
             Input::Gone { client } => self.gone(client, fx),
             Input::Keys { client, keys } if self.chosen(client, keys).is_some() => {
-                self.choose(client, keys, now, fx)
+                self.choose(client, keys, now, fx);
             }
             Input::Keys { client, keys } => self.type_keys(client, now, fx, |screen, bytes| {
                 for key in keys {
@@ -134,11 +134,11 @@ impl Core {
                 }
             }),
             Input::Paste { client, text } => {
-                self.type_keys(client, now, fx, |screen, bytes| screen.encode_paste(text, bytes))
+                self.type_keys(client, now, fx, |screen, bytes| screen.encode_paste(text, bytes));
             }
             Input::Mouse { client, pane, mouse } => self.pointed((client, pane), mouse, now, fx),
             Input::Resized { client, size, cell_pixels } => {
-                self.state.resize_view(client, size, cell_pixels)
+                self.state.resize_view(client, size, cell_pixels);
             }
             Input::Focused { client, focused } => self.state.set_focused(client, focused),
             Input::Call { call, caller, action } => self.call(now, call, (caller, action), fx),
@@ -146,29 +146,29 @@ impl Core {
             Input::Answered { call, outcome } => self.answer(call, outcome, fx),
             Input::Found { call, fact } => self.found(call, fact, fx),
             Input::Started { pane, outcome, memory } => {
-                self.started(now, pane, (outcome, memory), fx)
+                self.started(now, pane, (outcome, memory), fx);
             }
             Input::Output { pane, bytes } => self.output(now, pane, bytes, fx),
             Input::Ended { pane, status, left } => self.ended(now, pane, (status, &left), fx),
-            Input::Client { client, event } => self.client_event(client, event, fx),
+            Input::Client { client, event } => self.client_event(client, &event, fx),
             Input::Pane { pane, event } => self.pane_event(pane, event, fx),
             Input::Command(event) => self.command(now, event, fx),
             Input::Restore(input) => self.restore(now, input, fx),
-            Input::Server(event) => self.server_event(event),
+            Input::Server(event) => self.server_event(&event),
             Input::Configured(settings) => self.settings = *settings,
             Input::Wake => self.wake(now, fx),
         }
     }
 
-    fn client_event(&mut self, client: ClientId, event: ClientEvent, fx: &mut Effects) {
+    fn client_event(&mut self, client: ClientId, event: &ClientEvent, fx: &mut Effects) {
         match event {
-            ClientEvent::Bars(rows) => self.state.set_bars(client, rows),
-            ClientEvent::Colours(colours) => self.set_colours(client, colours, fx),
+            ClientEvent::Bars(rows) => self.state.set_bars(client, *rows),
+            ClientEvent::Colours(colours) => self.set_colours(client, *colours, fx),
         }
     }
 
-    fn server_event(&mut self, event: ServerEvent) {
-        match event {
+    fn server_event(&mut self, event: &ServerEvent) {
+        match *event {
             ServerEvent::Connections(count) => self.connections = count,
             ServerEvent::Keeper(pid) => self.host.keeper_pid = pid,
             ServerEvent::CapScrollback => self.cap_history(),
@@ -372,7 +372,7 @@ impl Core {
             .filter(|pane| self.state.panes.contains_key(pane))
         {
             self.write(*pane, fx, |screen, bytes| {
-                screen.encode_focus(focused.contains(pane), bytes)
+                screen.encode_focus(focused.contains(pane), bytes);
             });
         }
         self.told_focus = focused;

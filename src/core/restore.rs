@@ -62,10 +62,10 @@ impl Core {
                 self.restore_prompt(id);
             }
             RestoreInput::Snapshot { call, former, env } => {
-                self.import(now, call, (*former, &env), fx)
+                self.import(now, call, (*former, &env), fx);
             }
             RestoreInput::Closed { call, former, env } => {
-                self.reopen(now, call, (*former, &env), fx)
+                self.reopen(now, call, (*former, &env), fx);
             }
         }
     }

@@ -38,7 +38,7 @@ impl Keeper {
         while let Some(link) = &mut self.server.link {
             match link.next() {
                 Ok(Some(record)) if record.lease == link.lease || self.is_adopting => {
-                    self.obey(record)
+                    self.obey(record);
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => break,
@@ -73,7 +73,7 @@ impl Keeper {
             ToKeeper::Unstash { name } => drop(self.stash.remove(&name)),
             ToKeeper::List => self.list(call),
             ToKeeper::AdoptBegin { epoch, server_pid } => {
-                self.begin_adoption(epoch, server_pid, lease, fds)
+                self.begin_adoption(epoch, server_pid, lease, fds);
             }
             ToKeeper::Adopt(entry) => self.adopt(&entry, fds),
             ToKeeper::AdoptEnd => self.end_adoption(lease),
@@ -85,14 +85,16 @@ impl Keeper {
                 }
             }
             ToKeeper::Ready if self.server.works(now().tick) => {
-                self.send(0, &FromKeeper::Ping, Vec::new())
+                self.send(0, &FromKeeper::Ping, Vec::new());
             }
             ToKeeper::Ready => {}
             ToKeeper::Upgrade { program } => {
-                self.server.upgrade(OsString::from_vec(program).into(), now().tick)
+                self.server.upgrade(OsString::from_vec(program).into(), now().tick);
             }
             ToKeeper::CloseInput { tag } => {
-                self.jobs.get_mut(&tag).map_or((), |job| job.input = None)
+                if let Some(job) = self.jobs.get_mut(&tag) {
+                    job.input = None;
+                }
             }
             ToKeeper::Quit => self.is_over = true,
         }
@@ -137,7 +139,9 @@ impl Keeper {
         let started =
             spawn::spawn(spawn, &cookie(self.epoch, spawn.tag), self.limit, cgroup.as_ref());
         let started = started.inspect_err(|_| {
-            self.cgroups.as_ref().map_or((), |cgroups| cgroups.abandon(spawn.tag))
+            if let Some(cgroups) = &self.cgroups {
+                cgroups.abandon(spawn.tag);
+            }
         })?;
         Program::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
     }

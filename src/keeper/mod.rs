@@ -255,7 +255,7 @@ impl Keeper {
             PollSource::Server => self.adopted_server_ended(flags.contains(PollFlags::HUP)),
             PollSource::Stream(tag, idx) => self.pump_in_turn(tag, idx, share),
             PollSource::Leader(tag) => {
-                self.adopted_leader_ended(tag, flags.contains(PollFlags::HUP))
+                self.adopted_leader_ended(tag, flags.contains(PollFlags::HUP));
             }
         }
     }
@@ -412,7 +412,7 @@ impl Keeper {
             Some(ended) => self.server_ended(from_ended(ended)),
             None if is_reaped => self.server_ended(ExitStatus::Lost),
             None => {
-                self.server.status_by = self.server.status_by.or(Some(now().tick + STATUS_WITHIN))
+                self.server.status_by = self.server.status_by.or(Some(now().tick + STATUS_WITHIN));
             }
         }
     }

@@ -187,7 +187,7 @@ impl<P: Copy + Eq> Node<P> {
     fn pile(&mut self, pane: P, onto: P) {
         match self {
             Self::Pane(bottom) if *bottom == onto => {
-                *self = Self::Stack(Stack { panes: vec![onto, pane], open: 1 })
+                *self = Self::Stack(Stack { panes: vec![onto, pane], open: 1 });
             }
             Self::Pane(_) => {}
             Self::Stack(stack) => {
@@ -197,7 +197,7 @@ impl<P: Copy + Eq> Node<P> {
                 }
             }
             Self::Split(split) => {
-                split.parts.iter_mut().for_each(|part| part.node.pile(pane, onto))
+                split.parts.iter_mut().for_each(|part| part.node.pile(pane, onto));
             }
         }
     }

@@ -40,7 +40,7 @@ impl FileChanges {
                 // A file that was only made is empty: what counts comes when it is closed. Links
                 // and folders are whole at once.
                 Ok(event) if event.events().contains(ReadFlags::CREATE) => {
-                    is_written |= event.events().contains(ReadFlags::ISDIR)
+                    is_written |= event.events().contains(ReadFlags::ISDIR);
                 }
                 Ok(_) => is_written = true,
                 Err(Errno::INTR) => {}

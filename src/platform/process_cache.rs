@@ -121,7 +121,7 @@ mod tests {
         let cache = look_until(ProcessCache::default(), |cache| state(cache) == Some(b'S'));
         let signal = |signal| {
             rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal)
-                .expect("it is ours")
+                .expect("it is ours");
         };
         signal(rustix::process::Signal::STOP);
         let cache = look_until(cache, |cache| state(cache) == Some(b'T'));

@@ -70,13 +70,13 @@ impl RecordOptions {
         while let Some(word) = words.next() {
             match word.to_str() {
                 Some("--record") => {
-                    wanted.file = words.next().cloned().context("--record needs a file")?
+                    wanted.file = words.next().cloned().context("--record needs a file")?;
                 }
                 Some("--size") => {
                     wanted.size = Some(
                         size(words.next())
                             .context("--size needs columns and rows, such as 80x24")?,
-                    )
+                    );
                 }
                 Some("-t" | "--target") => {
                     bail!("a pane is recorded from inside: run the recorder in it, around a shell")

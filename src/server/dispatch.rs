@@ -60,7 +60,7 @@ impl Server {
                 self.post_all(inputs);
             }
             Event::Commands(event) => {
-                self.with_commands(|commands, cx| commands.task_event(cx, event))
+                self.with_commands(|commands, cx| commands.task_event(cx, event));
             }
             Event::Snapshot(call, done) => {
                 let message = self.with_disk(|disk, cx| disk.snapshot_done(cx, call, done));
@@ -71,7 +71,7 @@ impl Server {
             }
             Event::Disk(news) => self.disk_news(news),
             Event::Successor(call, found) => {
-                self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None)
+                self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None);
             }
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.io.get_mut(&pane) {
@@ -278,7 +278,7 @@ impl Server {
             ToServer::Keys { keys, .. } => self.step(Input::Keys { client, keys: &keys }, origin),
             ToServer::Paste { text, .. } => self.step(Input::Paste { client, text: &text }, origin),
             ToServer::Mouse { pane, mouse, .. } => {
-                self.step(Input::Mouse { client, pane, mouse }, origin)
+                self.step(Input::Mouse { client, pane, mouse }, origin);
             }
             ToServer::Call { json, .. } => {
                 self.slots.note_call();

@@ -54,11 +54,11 @@ impl Server {
                 self.post(Input::Found { call, fact }, Origin::None);
             }
             Effect::Ask { call, question: Question::Successor(program) } => {
-                upgrade::find_successor(call, program, &self.events)
+                upgrade::find_successor(call, program, &self.events);
             }
             Effect::Tell { client, message } => self.clients.tell(client, message),
             Effect::Command(effect) => {
-                self.with_commands(|commands, cx| commands.perform(cx, effect))
+                self.with_commands(|commands, cx| commands.perform(cx, effect));
             }
             Effect::Forward { client, call, name, params } => {
                 let params = params.as_object().cloned().unwrap_or_default();
@@ -67,7 +67,7 @@ impl Server {
                 self.clients.send(client, &ToClient::Call { call, json });
             }
             Effect::Snapshots { call, request } => {
-                self.with_disk(|disk, cx| disk.snapshot(cx, call, request))
+                self.with_disk(|disk, cx| disk.snapshot(cx, call, request));
             }
             Effect::Hook { text, pane, env } => {
                 if let Some(request) = hooks::run(&text, env) {
@@ -80,7 +80,7 @@ impl Server {
             Effect::Save => self.disk.hurry(now().tick),
             Effect::Closed(change) => self.with_disk(|disk, cx| disk.save_closed(cx, change)),
             Effect::Restored { call, panes } => {
-                self.with_disk(|disk, cx| disk.show_former(cx, call, panes))
+                self.with_disk(|disk, cx| disk.show_former(cx, call, panes));
             }
             Effect::Exit => self.leave(0),
             Effect::Restart { program } => {

@@ -308,7 +308,7 @@ impl Server {
             // A bug that some bytes bring out costs the pane its screen, not everybody the server,
             // again and again.
             let step = AssertUnwindSafe(|| {
-                self.core.step(now(), Input::Output { pane, bytes: &bytes }, &mut effects)
+                self.core.step(now(), Input::Output { pane, bytes: &bytes }, &mut effects);
             });
             if catch_unwind(step).is_err() {
                 tracing::error!(%pane, end, "its output could not be drawn: its screen begins \
@@ -371,7 +371,7 @@ impl Server {
         let is_meant =
             self.core.state().panes.get(&pane).is_none_or(|pane| pane.life == ProgramState::Ending);
         if !is_meant && status.is_from_outside() {
-            self.disk.suspect_shutdown(now().tick, &self.core.state());
+            self.disk.suspect_shutdown(now().tick, self.core.state());
         }
         self.step(Input::Ended { pane, status, left }, Origin::None);
     }
@@ -489,7 +489,7 @@ impl Server {
 
     /// Everything is on disk when this returns, and nothing goes there after it.
     fn finish_disk(&mut self) {
-        self.disk.finish(now().tick, &self.core.state(), |pane| place(self.panes.io.get(&pane)?));
+        self.disk.finish(now().tick, self.core.state(), |pane| place(self.panes.io.get(&pane)?));
     }
 
     fn next_deadline(&self) -> Option<Tick> {
@@ -538,8 +538,8 @@ impl Server {
             self.with_commands(|commands, cx| commands.pass_deadlines(cx, now));
             was_due = true;
         }
-        if is_due(self.disk.deadline(&self.core.state())) {
-            self.disk.write(now, &self.core.state(), |pane| place(self.panes.io.get(&pane)?));
+        if is_due(self.disk.deadline(self.core.state())) {
+            self.disk.write(now, self.core.state(), |pane| place(self.panes.io.get(&pane)?));
         }
         was_due
     }

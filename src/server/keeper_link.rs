@@ -91,7 +91,7 @@ impl KeeperLink {
                     Ok(0) => return Err(LinkError::Closed),
                     Ok(_) => {}
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        guard.clear_ready_matching(Ready::READABLE)
+                        guard.clear_ready_matching(Ready::READABLE);
                     }
                     Err(error) => return Err(error.into()),
                 }

@@ -435,7 +435,9 @@ impl State {
             }
             ClosedContent::Tab(tab, _) => self.renew(tab, home, &pane, &mut current),
             ClosedContent::Session(tabs) => {
-                tabs.iter_mut().for_each(|tab| self.renew(tab, home, &pane, &mut current))
+                for tab in tabs {
+                    self.renew(tab, home, &pane, &mut current);
+                }
             }
         }
         item.session.current = current;

@@ -97,7 +97,7 @@ impl Emulator {
             b'n' => return self.report_status(params.get(0)),
             b'r' => self.screen.set_rows(params.get(0), params.get(1)),
             b's' if self.screen.is_on(Mode::LEFT_RIGHT) => {
-                self.screen.set_columns(params.get(0), params.get(1))
+                self.screen.set_columns(params.get(0), params.get(1));
             }
             b's' => self.screen.save_cursor(),
             b't' => return self.window(params),
@@ -120,7 +120,7 @@ impl Emulator {
             b'u' => self.reply(Reply::KittyFlags),
             b'm' => return self.report_key_modifier(params.get(0)),
             b'W' if params.get(0) == 5 => {
-                self.screen.tabs = crate::term::screen::cursor::Tabs::default()
+                self.screen.tabs = crate::term::screen::cursor::Tabs::default();
             }
             b'S' => self.report_graphics(params),
             _ => return false,
@@ -200,16 +200,16 @@ impl Emulator {
         let n = i32::from(params.count_at(0));
         match (mark, last) {
             (b' ', b'@') if self.screen.in_rows() && self.screen.in_columns() => {
-                self.screen.shift_columns(self.screen.margins.left, n)
+                self.screen.shift_columns(self.screen.margins.left, n);
             }
             (b' ', b'A') if self.screen.in_rows() && self.screen.in_columns() => {
-                self.screen.shift_columns(self.screen.margins.left, -n)
+                self.screen.shift_columns(self.screen.margins.left, -n);
             }
             (b'\'', b'}') if self.screen.in_rows() && self.screen.in_columns() => {
-                self.screen.shift_columns(self.screen.cursor.x, -n)
+                self.screen.shift_columns(self.screen.cursor.x, -n);
             }
             (b'\'', b'~') if self.screen.in_rows() && self.screen.in_columns() => {
-                self.screen.shift_columns(self.screen.cursor.x, n)
+                self.screen.shift_columns(self.screen.cursor.x, n);
             }
             (b' ', b'q') => self.set_cursor_shape(params.get(0)),
             (b'"', b'q') => self.set_protected(params.get(0)),
@@ -217,7 +217,7 @@ impl Emulator {
             (b'"', b'p') => self.set_level(params.get(0), params.get(1)),
             (b'"', b'v') => self.reply(Reply::Device(Device::Displayed)),
             (b'*', b'x') if params.get(0) <= 2 => {
-                self.screen.modes.set(Mode::RECTANGLE, params.get(0) == 2)
+                self.screen.modes.set(Mode::RECTANGLE, params.get(0) == 2);
             }
             (b'*', b'y') => return self.report_checksum(params),
             // DECSNLS: as with DECSLPP, the layout decides.

@@ -47,10 +47,10 @@ impl Sink for Emulator {
         match header.last {
             b'm' if is_plain => self.screen.cursor.pen.select_graphics(&header.params),
             b'H' if is_plain && !header.params.has_subs() => {
-                self.screen.move_to(header.params.count_at(0), header.params.count_at(1))
+                self.screen.move_to(header.params.count_at(0), header.params.count_at(1));
             }
             b'K' if is_plain && !header.params.has_subs() => {
-                self.screen.erase_line(header.params.get(0), Spare::Nothing)
+                self.screen.erase_line(header.params.get(0), Spare::Nothing);
             }
             _ => self.control_sequence(header),
         }
@@ -129,17 +129,17 @@ impl Emulator {
             [] => self.plain_escape(header.last),
             [b'#'] => self.line_escape(header.last),
             [slot @ b'('..=b'+'] => {
-                self.designate(usize::from(slot - b'('), Charset::named(0, header.last, false))
+                self.designate(usize::from(slot - b'('), Charset::named(0, header.last, false));
             }
             [slot @ b'-'..=b'/'] => {
-                self.designate(usize::from(slot - b'-') + 1, Charset::named(0, header.last, true))
+                self.designate(usize::from(slot - b'-') + 1, Charset::named(0, header.last, true));
             }
             [slot @ b'('..=b'+', mark] => {
-                self.designate(usize::from(slot - b'('), Charset::named(*mark, header.last, false))
+                self.designate(usize::from(slot - b'('), Charset::named(*mark, header.last, false));
             }
             // S7C1T, S8C1T.
             [b' '] if matches!(header.last, b'F' | b'G') => {
-                self.screen.modes.set(Mode::EIGHT_BIT, header.last == b'G')
+                self.screen.modes.set(Mode::EIGHT_BIT, header.last == b'G');
             }
             // ANSI conformance levels, and the choice of UTF-8: text is UTF-8, always.
             [b' '] if matches!(header.last, b'L'..=b'N') => {}
@@ -181,7 +181,7 @@ impl Emulator {
             // HP's memory lock: the rows above the cursor stay.
             b'l' => {
                 self.screen.margins.top =
-                    self.screen.cursor.y.min(self.screen.margins.bottom.saturating_sub(1))
+                    self.screen.cursor.y.min(self.screen.margins.bottom.saturating_sub(1));
             }
             b'm' => self.screen.margins.top = 0,
             // ST.

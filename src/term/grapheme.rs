@@ -84,7 +84,7 @@ impl CharClass {
 /// The state of the text before the next scalar that decides whether the scalar joins it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Join {
-    /// BreakClass of the last scalar.
+    /// `BreakClass` of the last scalar.
     last: BreakClass,
     /// A set of the bits below; 0 if there is no text to join.
     bits: u8,

@@ -570,7 +570,7 @@ impl InputEncoder<'_> {
                 );
             }
             MouseEncoding::Urxvt => {
-                to.extend_from_slice(format!("\x1b[{};{x};{y}M", legacy + 32).as_bytes())
+                to.extend_from_slice(format!("\x1b[{};{x};{y}M", legacy + 32).as_bytes());
             }
             MouseEncoding::Utf8 => {
                 to.extend_from_slice(b"\x1b[M");

@@ -50,7 +50,7 @@ impl<'a> Builder<'a> {
         if text.is_empty() {
             match self.runs.last_mut() {
                 Some(run) if run.kind == kind && run.style == style && run.link == link => {
-                    run.text.push(c)
+                    run.text.push(c);
                 }
                 _ => self.runs.push(Run { style, link, kind, text: c.to_string() }),
             }

@@ -470,10 +470,10 @@ pub(crate) fn describe(cell_style: CellStyle) -> String {
         match unpack(colour) {
             Colour::Default => {}
             Colour::Indexed(n @ 0..=7) if base < 50 => {
-                add(&mut text, format_args!(";{}", base + n))
+                add(&mut text, format_args!(";{}", base + n));
             }
             Colour::Indexed(n @ 8..=15) if base < 50 => {
-                add(&mut text, format_args!(";{}", base + 60 + n - 8))
+                add(&mut text, format_args!(";{}", base + 60 + n - 8));
             }
             Colour::Indexed(n) => add(&mut text, format_args!(";{}:5:{n}", base + 8)),
             Colour::Rgb(r, g, b) => add(&mut text, format_args!(";{}:2::{r}:{g}:{b}", base + 8)),

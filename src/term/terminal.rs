@@ -353,7 +353,7 @@ impl Terminal {
             + self.emulator.screen.other.as_ref().map_or(0, |grid| grid.work)
     }
 
-    /// StyleTable for something that must not be, whatever a program wrote.
+    /// `StyleTable` for something that must not be, whatever a program wrote.
     ///
     /// # Errors
     /// What is wrong, in a sentence: a mistake of the engine.

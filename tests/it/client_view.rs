@@ -350,7 +350,7 @@ fn apply(model: &mut Model, step: Step, number: u64) {
         }
         Step::Keys(keys) => press(model, keys),
         Step::Resize(cols, rows) => {
-            drop(update(model, Event::Resized(Size::new(cols, rows), (0, 0))))
+            drop(update(model, Event::Resized(Size::new(cols, rows), (0, 0))));
         }
         Step::Notice => model.notify("漢字 as a notice", false),
     }

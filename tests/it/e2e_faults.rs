@@ -120,7 +120,7 @@ fn f09_failed_starts_are_told_and_leave_nothing() {
     let fail = || {
         world
             .cli(&["tab", "new", "-d", "-t", "work", "--", "/no/such/program"])
-            .refused(1, &["/no/such/program", "command -v NAME"])
+            .refused(1, &["/no/such/program", "command -v NAME"]);
     };
     fail();
     wait_until("the database is open", || contains(&database(&world), b"work"));

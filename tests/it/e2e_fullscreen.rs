@@ -187,7 +187,7 @@ fn tmux_inside_splits_is_clicked_resized_and_left() {
         world.write(
             "home/tmux.conf",
             "set -g mouse on\nset -g status-right ''\nset -sg escape-time 0\n",
-        )
+        );
     });
     client.type_line("TMUX_TMPDIR=$HOME tmux -L inner -f tmux.conf new -s deep");
     client.expect("[deep] 0:");

@@ -254,7 +254,7 @@ fn a_new_pane_has_the_environment_of_who_attached_last() {
     again.expect("pane on:2.");
 }
 
-/// The processes whose session (field 6 of proc_pid_stat(5)) is that of `pid`.
+/// The processes whose session (field 6 of `proc_pid_stat(5)`) is that of `pid`.
 fn of_login(pid: i32) -> Vec<i32> {
     let session = |pid: i32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

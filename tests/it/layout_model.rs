@@ -403,7 +403,7 @@ fn changed(changes: &[Change], area: Size) -> Tree<u32> {
             Change::Remove(at) => assert_eq!(tree.remove(pane(at), area), panes.len() > 1),
             Change::Swap(a, b) => tree.exchange(pane(a), pane(b)),
             Change::Resize(at, way, cells) => {
-                assert!(tree.resize(pane(at), way, cells, area) <= cells)
+                assert!(tree.resize(pane(at), way, cells, area) <= cells);
             }
             Change::Rotate(forward) => tree.rotate(forward),
             Change::Equalise => tree.equalise(),

@@ -13,7 +13,7 @@ use rustix::event::{Timespec, poll};
 const PATCHES: [(&str, usize); 4] =
     [("csi", 2), ("action", 2), ("overlay", 2), ("stop-outcome", 1)];
 /// How long cargo may take; a build in an empty target directory is not meant to fit.
-const BUILT_WITHIN: Duration = Duration::from_secs(300);
+const BUILT_WITHIN: Duration = Duration::from_mins(5);
 /// Folders that are no part of the tree.
 const LEFT_OUT: [&str; 3] = ["target", ".git", "artifacts"];
 

@@ -138,7 +138,7 @@ impl Recording {
             match step {
                 Step::Output(bytes) => parser.process(bytes),
                 Step::Resize(size) => {
-                    parser.screen_mut().set_size(count(size.rows), count(size.cols))
+                    parser.screen_mut().set_size(count(size.rows), count(size.cols));
                 }
             }
         }

@@ -153,7 +153,7 @@ impl PaneRerun {
         let pane = cx.state.pane(id);
         match pane.life {
             ProgramState::Held | ProgramState::Ended { .. } if self.shell => {
-                cx.state.start_shell_instead(id, cx.fx)
+                cx.state.start_shell_instead(id, cx.fx);
             }
             ProgramState::Held | ProgramState::Ended { .. } => {
                 let grace = cx.grace(None);
@@ -240,8 +240,8 @@ impl Apply for PaneClose {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("pane {} ({})", cx.state.pane_index(pane), cx.state.pane_label(pane));
-        Ok(cx.close(&self.closing, what, vec![pane], |state, until| {
-            state.hide_pane_for_undo(pane, until)
+        Ok(cx.close(&self.closing, &what, vec![pane], |state, until| {
+            state.hide_pane_for_undo(pane, until);
         }))
     }
 }

@@ -78,7 +78,7 @@ impl Apply for PaneCapture {
             Format::Html => captured.text = Some(picture::html(screen.rows(rows).into_iter())),
             Format::Svg => {
                 captured.text =
-                    Some(picture::svg(screen.rows(rows).into_iter(), screen.size().cols))
+                    Some(picture::svg(screen.rows(rows).into_iter(), screen.size().cols));
             }
             Format::Json => captured.rows = Some(screen.rows(rows)),
         }

@@ -54,8 +54,8 @@ impl Apply for SessionClose {
             .iter()
             .flat_map(|tab| cx.state.tab(*tab).panes())
             .collect();
-        Ok(cx.close(&self.closing, what, panes, |state, until| {
-            state.hide_session_for_undo(session, until)
+        Ok(cx.close(&self.closing, &what, panes, |state, until| {
+            state.hide_session_for_undo(session, until);
         }))
     }
 }

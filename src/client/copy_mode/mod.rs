@@ -324,10 +324,10 @@ impl CopyMode {
             }
             Answer::Wrong(_) if self.search.is_asked(number) => self.search.fail(),
             answer if self.asking.open.is_some_and(|(open, _)| open == number) => {
-                self.answered(answer, effects)
+                self.answered(answer, effects);
             }
             Answer::Rows(rows) if self.is_open() && rows.epoch == self.rows.epoch => {
-                self.rows.take(*rows)
+                self.rows.take(*rows);
             }
             Answer::Gone => effects.push(CopyEffect::Leave),
             _ => return,
@@ -339,7 +339,7 @@ impl CopyMode {
         self.asking.open = None;
         match answer {
             Answer::Rows(rows) if self.is_open() && rows.epoch != self.rows.epoch => {
-                self.find_place_again(effects)
+                self.find_place_again(effects);
             }
             Answer::Rows(rows) => {
                 let (was_open, target) = (self.is_open(), rows.target);
@@ -356,14 +356,15 @@ impl CopyMode {
                 }
             }
             Answer::Row(Some(row)) => {
-                self.queue.push_front(CopyInput::Go(ScrollPoint { row, col: 0 }))
+                self.queue.push_front(CopyInput::Go(ScrollPoint { row, col: 0 }));
             }
             Answer::Row(None) => effects.push(CopyEffect::Say(
                 "no prompt is marked there; does the shell tell of its prompts (OSC 133)?".into(),
             )),
             Answer::Range(Some((start, end))) => self.select_rows(start..end),
             Answer::Range(None) => {
-                effects.push(CopyEffect::Say("no command's output is marked here (OSC 133)".into()))
+                effects
+                    .push(CopyEffect::Say("no command's output is marked here (OSC 133)".into()));
             }
             Answer::Gone => effects.push(CopyEffect::Leave),
             Answer::Hits(_) | Answer::Wrong(_) => {}

@@ -82,13 +82,13 @@ impl CopyMode {
             CopyCommand::End(way) => self.end(way, effects)?,
             CopyCommand::Scroll(way, step) => self.scroll(way, step, effects),
             CopyCommand::Centre => {
-                self.top = self.cursor.row.saturating_sub(u64::from(self.size.rows) / 2)
+                self.top = self.cursor.row.saturating_sub(u64::from(self.size.rows) / 2);
             }
             CopyCommand::Select(shape) => self.select(shape),
             CopyCommand::Begin => self.begin(SelectionKind::Char),
             CopyCommand::ToggleBlock => self.select(SelectionKind::Block),
             CopyCommand::Clear if self.selection.is_none() && self.search.is_shown() => {
-                self.search.forget()
+                self.search.forget();
             }
             CopyCommand::Clear => self.selection = None,
             CopyCommand::Other => self.other(effects),
@@ -126,7 +126,7 @@ impl CopyMode {
                 }
             }
             CopyCommand::Search(way) => {
-                self.prompt = Some(Prompt::Search(TextInput::default(), way, self.cursor))
+                self.prompt = Some(Prompt::Search(TextInput::default(), way, self.cursor));
             }
             CopyCommand::Next(reversed) => self.next_hit(reversed, effects),
             CopyCommand::WordSearch(way) => {
@@ -292,12 +292,12 @@ impl CopyMode {
             Some(selection)
                 if shape == SelectionKind::Char && selection.shape == SelectionKind::Char =>
             {
-                selection.shape = SelectionKind::Block
+                selection.shape = SelectionKind::Block;
             }
             Some(selection)
                 if shape == SelectionKind::Block && selection.shape == SelectionKind::Block =>
             {
-                selection.shape = SelectionKind::Char
+                selection.shape = SelectionKind::Char;
             }
             Some(selection) => selection.shape = shape,
         }

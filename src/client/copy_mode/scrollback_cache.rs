@@ -165,7 +165,7 @@ impl CachedRow {
             match run.kind {
                 RunKind::Cluster(cols) => push(u16::from(cols.clamp(1, 2)), &run.text),
                 RunKind::Narrow | RunKind::Under => {
-                    run.text.chars().for_each(|c| push(1, c.encode_utf8(&mut [0; 4])))
+                    run.text.chars().for_each(|c| push(1, c.encode_utf8(&mut [0; 4])));
                 }
                 RunKind::Wide => run.text.chars().for_each(|c| push(2, c.encode_utf8(&mut [0; 4]))),
             }

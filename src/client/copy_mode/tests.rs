@@ -24,7 +24,7 @@ fn spans(text: &str) -> Vec<StyledSpan> {
     let mut spans: Vec<StyledSpan> = Vec::new();
     let mut push = |kind: RunKind, text: &str| match spans.last_mut() {
         Some(last) if last.kind == kind && !matches!(kind, RunKind::Cluster(_)) => {
-            last.text.push_str(text)
+            last.text.push_str(text);
         }
         _ => spans.push(StyledSpan { style: 0, link: 0, kind, text: text.into() }),
     };

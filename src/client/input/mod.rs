@@ -352,7 +352,7 @@ impl Decoder {
             0x20..
                 if self.bytes.len() < STRING_MAX && reply::may_start(kind, &self.bytes, byte) =>
             {
-                self.bytes.push(byte)
+                self.bytes.push(byte);
             }
             _ if self.bytes.is_empty() => {
                 self.give_introducer(events);

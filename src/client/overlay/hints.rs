@@ -129,7 +129,7 @@ pub(super) fn open(model: &mut Model, _: &Map<String, Value>, _: &mut Vec<Client
     match labelled(model) {
         Some(labels) => model.open(labels),
         None => {
-            model.notify("nothing here looks like an address, a path, a hash or a number", false)
+            model.notify("nothing here looks like an address, a path, a hash or a number", false);
         }
     }
 }

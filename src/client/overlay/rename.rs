@@ -33,7 +33,7 @@ impl Overlay for Rename {
         match prompt::key(&mut self.line, key) {
             Typed::Open => return Next::Stay,
             Typed::Entered if !self.line.text().is_empty() => {
-                model.send(&calls::rename(self.what, self.line.text()), out)
+                model.send(&calls::rename(self.what, self.line.text()), out);
             }
             Typed::Entered | Typed::Cancelled => {}
         }

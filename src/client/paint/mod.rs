@@ -188,7 +188,7 @@ impl Painter {
         let mut touched: Touched = None;
         let mut touch = |first: usize, end: usize| {
             touched =
-                Some(touched.map_or((first, end), |(from, to)| (from.min(first), to.max(end))))
+                Some(touched.map_or((first, end), |(from, to)| (from.min(first), to.max(end))));
         };
         let blank_from =
             self.row.iter().rposition(|cell| *cell != PaintCell::BLANK).map_or(0, |last| last + 1);

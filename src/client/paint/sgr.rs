@@ -212,17 +212,17 @@ impl Sgr<'_> {
 
     fn colour(&mut self, colour: Colour, base: usize) {
         let lead = |out: &mut Vec<u8>, is_open: bool| {
-            out.extend_from_slice(if is_open { b";" } else { b"\x1b[" })
+            out.extend_from_slice(if is_open { b";" } else { b"\x1b[" });
         };
         lead(self.out, self.is_open);
         self.is_open = true;
         match colour {
             Colour::Default => number(self.out, base + 9),
             Colour::Indexed(index @ 0..8) if base != 50 => {
-                number(self.out, base + usize::from(index))
+                number(self.out, base + usize::from(index));
             }
             Colour::Indexed(index @ 8..16) if base != 50 => {
-                number(self.out, base + 52 + usize::from(index))
+                number(self.out, base + 52 + usize::from(index));
             }
             // The underline's colour is known only to terminals that know sub-parameters.
             Colour::Indexed(index) => {

@@ -40,7 +40,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<ClientEffect> {
         }
         Event::Configured(config) => configured::configured(model, *config, &mut out),
         Event::Misconfigured(problem) => {
-            model.notify(format!("{problem}; what was in force stays"), true)
+            model.notify(format!("{problem}; what was in force stays"), true);
         }
         Event::Wake => wake(model, &mut out),
         Event::Continued => model.damage.all = true,
@@ -141,7 +141,7 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<ClientEffect>) {
             }
         }
         Reply::Attributes(_) => {
-            out.push(ClientEffect::Send(ToServer::Colours(model.colours.clone())))
+            out.push(ClientEffect::Send(ToServer::Colours(model.colours.clone())));
         }
         Reply::CellPixels(pixels) => {
             model.caps.cell_pixels = former;

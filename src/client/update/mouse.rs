@@ -228,7 +228,7 @@ fn select(
             copy::deed(model, pane.id, CopyInput::Mouse(CopyMouse::Drag { from, to, block }), out);
         }
         MouseKind::Release(_) if model.config.copy.on_release => {
-            copy::deed(model, pane.id, CopyInput::Mouse(CopyMouse::Release), out)
+            copy::deed(model, pane.id, CopyInput::Mouse(CopyMouse::Release), out);
         }
         _ => {}
     }

@@ -25,7 +25,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
 /// A deadline passed.
 pub(super) fn wake(model: &mut Model, out: &mut Vec<ClientEffect>) {
     let was_open = model.overlay.is_some();
-    with(model, out, |overlay, model, out| overlay.wake(model, out));
+    with(model, out, super::super::overlay::Overlay::wake);
     model.damage.chrome |= was_open && model.overlay.is_none();
 }
 

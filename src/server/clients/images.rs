@@ -27,7 +27,7 @@ pub(in crate::server) struct SentImages {
 #[derive(Debug, Default)]
 struct PaneImages {
     placed: Vec<Placement>,
-    /// SentImages that were sent, or begun.
+    /// `SentImages` that were sent, or begun.
     sent: BTreeSet<u32>,
 }
 

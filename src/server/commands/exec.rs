@@ -3,11 +3,11 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
-use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::id::{CommandId, SessionId};
 use crate::base::signal::TERM;
 use crate::core::CommandEvent;
 use crate::platform::process;
@@ -114,6 +114,14 @@ pub(super) struct Preparing {
     made: Receiver<std::io::Result<MadeFiles>>,
 }
 
+/// A program to be started on pipes: a shell, or a command beside it.
+struct PipedProgram {
+    tag: u64,
+    argv: Vec<String>,
+    env: Vec<(String, String)>,
+    directory: String,
+}
+
 /// The next step for a command whose files were made.
 #[derive(Debug)]
 enum PreparingKind {
@@ -128,15 +136,11 @@ impl Commands {
     pub(super) fn run_in_shell(
         &mut self,
         cx: &mut Cx<'_>,
-        call: CallId,
         id: CommandId,
         mut order: ExecRequest,
         shell: ShellSpec,
     ) {
         self.check_told_jobs(cx);
-        if order.stream {
-            self.follow_exec(call, id);
-        }
         let (kind, argv) = ShellKind::of(&shell.program);
         let program = argv.into_iter().next().unwrap_or_default();
         let entry = self
@@ -176,7 +180,7 @@ impl Commands {
     /// Has a task make files; `Prepared` follows.
     fn prepare(&mut self, kind: PreparingKind, shell: ShellSpec, plan: FilePlan) {
         let (id, plan, events) = (plan.id, Arc::new(plan), self.events.clone());
-        let (sender, made) = channel();
+        let (sender, made) = sync_channel(1);
         let task = Arc::clone(&plan);
         tokio::task::spawn_blocking(move || {
             if sender.send(task.make()).is_ok() {
@@ -246,10 +250,11 @@ impl Commands {
                     self.prepare_in_shell(preparing.shell, plan);
                     return Ok(());
                 }
-                self.tell_shell(cx, id, preparing.shell, &preparing.plan, made)
+                self.tell_shell(cx, preparing.shell, &preparing.plan, made)
             }
             PreparingKind::Beside { argv, env } => {
-                self.spawn_on_pipes(cx, command_tag(id), argv, env, made.directory);
+                let (tag, directory) = (command_tag(id), made.directory);
+                self.spawn_on_pipes(cx, PipedProgram { tag, argv, env, directory });
                 Ok(())
             }
         });
@@ -275,11 +280,11 @@ impl Commands {
     fn tell_shell(
         &mut self,
         cx: &mut Cx<'_>,
-        id: CommandId,
         shell: ShellSpec,
         plan: &FilePlan,
         mut made: MadeFiles,
     ) -> std::io::Result<()> {
+        let id = plan.id;
         let directory = std::mem::take(&mut made.directory);
         self.open_output(cx, id, made)?;
         let text = |part: &str| path(&self.dir, id, part).display().to_string();
@@ -305,8 +310,7 @@ impl Commands {
             Some(_) => running.unsent = text,
             None => {
                 running.unsent = text;
-                let has_recall = plan.contents.iter().any(|(part, _)| *part == "rc");
-                self.spawn_shell(cx, id, shell, has_recall, directory);
+                self.spawn_shell(cx, shell, plan, directory);
             }
         }
         Ok(())
@@ -336,24 +340,23 @@ impl Commands {
     fn spawn_shell(
         &mut self,
         cx: &mut Cx<'_>,
-        id: CommandId,
         shell: ShellSpec,
-        has_recall: bool,
+        plan: &FilePlan,
         directory: String,
     ) {
-        let tag = shell_tag(id);
+        let tag = shell_tag(plan.id);
         let Some(entry) = self.shells.get_mut(&shell.session) else { return };
         entry.tag = Some(tag);
         entry.is_replaced = false;
         entry.interrupts = Interrupts::default();
         entry.first = entry.kind.setup();
-        if has_recall {
-            let file = path(&self.dir, id, "rc");
+        if plan.contents.iter().any(|(part, _)| *part == "rc") {
+            let file = path(&self.dir, plan.id, "rc");
             entry.first = format!(". '{}' 2>/dev/null\n{}", file.display(), entry.kind.setup());
         }
         let argv = entry.kind.argv(&entry.program);
         self.slots.version += 1;
-        self.spawn_on_pipes(cx, tag, argv, shell.env, directory);
+        self.spawn_on_pipes(cx, PipedProgram { tag, argv, env: shell.env, directory });
     }
 
     /// The directories in which a program may start, the wanted one first.
@@ -361,14 +364,8 @@ impl Commands {
         vec![wanted.to_owned(), self.home.clone()]
     }
 
-    fn spawn_on_pipes(
-        &mut self,
-        cx: &mut Cx<'_>,
-        tag: u64,
-        argv: Vec<String>,
-        env: Vec<(String, String)>,
-        directory: String,
-    ) {
+    fn spawn_on_pipes(&mut self, cx: &mut Cx<'_>, program: PipedProgram) {
+        let PipedProgram { tag, argv, env, directory } = program;
         let env = env.into_iter().map(|(name, value)| (name.into_bytes(), value.into_bytes()));
         let spawn = Spawn {
             tag,
@@ -537,7 +534,7 @@ impl Commands {
         &mut self,
         cx: &mut Cx<'_>,
         id: CommandId,
-        order: ExecRequest,
+        order: &ExecRequest,
         shell: ShellSpec,
     ) {
         self.check_told_jobs(cx);
@@ -567,12 +564,12 @@ impl Commands {
         let (argv, env) = if let Some((known, memory)) = memory {
             let kind = known.kind;
             let recall = kind.recall(memory, false);
-            let text = format!("{{ {recall} }} 2>/dev/null\n{}", kind.own(id, &order));
+            let text = format!("{{ {recall} }} 2>/dev/null\n{}", kind.own(id, order));
             plan.contents.push(("rc", text.into_bytes()));
             let file = path(&self.dir, id, "rc").display().to_string();
             (kind.starter(&known.program, &file, &order.words), shell.env.clone())
         } else {
-            (direct(&order.words, &shell.program), own_env(id, &order, &shell.env))
+            (direct(&order.words, &shell.program), own_env(id, order, &shell.env))
         };
         self.prepare(PreparingKind::Beside { argv, env }, shell, plan);
     }
@@ -663,7 +660,7 @@ impl Commands {
                 .hint("check that it exists and can be executed: `command -v NAME`");
         match self.kind_of(cx, tag) {
             Some(JobKind::Command(_, command)) => {
-                self.command_event(CommandEvent::NotStarted { command, refusal })
+                self.command_event(CommandEvent::NotStarted { command, refusal });
             }
             Some(JobKind::Shell(session)) => {
                 let Some(shell) = self.shells.get_mut(&session) else { return };

@@ -258,7 +258,9 @@ pub(super) const FILES: [&str; 5] = ["sh", "in", "out", "err", "rc"];
 pub(super) fn remove_files(dir: &Path, id: CommandId, parts: &'static [&'static str]) {
     let dir = dir.to_owned();
     tokio::task::spawn_blocking(move || {
-        parts.iter().for_each(|part| remove(&path(&dir, id, part)))
+        for part in parts {
+            remove(&path(&dir, id, part));
+        }
     });
 }
 

@@ -201,6 +201,13 @@ impl Job {
     }
 }
 
+/// A signal and which processes of a program get it.
+#[derive(Clone, Copy)]
+struct ProgramSignal {
+    target: Target,
+    signal: i32,
+}
+
 impl Commands {
     /// Works on a record of the keeper about a program of ours.
     pub(in crate::server) fn job_record(
@@ -212,7 +219,7 @@ impl Commands {
         match record.message {
             FromKeeper::Spawned(entry) => self.job_spawned(cx, entry, record.fds),
             FromKeeper::SpawnFailed { message, .. } => {
-                self.job_not_spawned(cx, tag, &String::from_utf8_lossy(&message))
+                self.job_not_spawned(cx, tag, &String::from_utf8_lossy(&message));
             }
             FromKeeper::Exited { status, .. } => {
                 if let Some(job) = self.jobs.get_mut(&tag) {
@@ -248,7 +255,7 @@ impl Commands {
             let what = job.what;
             match what {
                 JobKind::Shell(_) if stream == LogStream::Output => {
-                    job.said.extend_from_slice(&bytes)
+                    job.said.extend_from_slice(&bytes);
                 }
                 // A shell itself complains here, for example that it has no terminal.
                 JobKind::Shell(_) => {}
@@ -294,31 +301,46 @@ impl Commands {
 
     /// Asks the keeper how much is left of the processes that a program started.
     pub(super) fn check_job(&mut self, cx: &mut Cx<'_>, tag: u64) {
-        self.signal_program(cx, tag, Target::Tree, 0, PendingReport::Check);
+        self.signal_program(
+            cx,
+            tag,
+            ProgramSignal { target: Target::Tree, signal: 0 },
+            PendingReport::Check,
+        );
     }
 
     fn signal_program(
         &mut self,
         cx: &mut Cx<'_>,
         tag: u64,
-        target: Target,
-        signal: i32,
+        sent: ProgramSignal,
         reason: PendingReport,
     ) {
         if let Some(job) = self.jobs.get_mut(&tag) {
             job.asked.push_back(reason);
+            let ProgramSignal { target, signal } = sent;
             cx.link.say(&ToKeeper::Signal { tag, target, signal }, Vec::new());
         }
     }
 
     /// Sends one signal to a command's tree, for a call.
     pub(super) fn signal_job(&mut self, cx: &mut Cx<'_>, tag: u64, signal: i32, call: CallId) {
-        self.signal_program(cx, tag, Target::Tree, signal, PendingReport::Signal(call));
+        self.signal_program(
+            cx,
+            tag,
+            ProgramSignal { target: Target::Tree, signal },
+            PendingReport::Signal(call),
+        );
     }
 
     /// Kills the process of a shell alone.
     pub(super) fn kill_leader(&mut self, cx: &mut Cx<'_>, tag: u64) {
-        self.signal_program(cx, tag, Target::Leader, KILL, PendingReport::Nothing);
+        self.signal_program(
+            cx,
+            tag,
+            ProgramSignal { target: Target::Leader, signal: KILL },
+            PendingReport::Nothing,
+        );
     }
 
     /// Ends a program and all that came of it in two stages; its call is answered then.
@@ -331,10 +353,20 @@ impl Commands {
         }
         let is_shell = matches!(job.what, JobKind::Shell(_));
         tracing::info!(what = ?job.what, pid = job.pid(), signal, "stop asked");
-        self.signal_program(cx, tag, Target::Tree, signal, PendingReport::First);
+        self.signal_program(
+            cx,
+            tag,
+            ProgramSignal { target: Target::Tree, signal },
+            PendingReport::First,
+        );
         if is_shell {
             // An interactive shell ignores TERM.
-            self.signal_program(cx, tag, Target::Leader, HUP, PendingReport::Nothing);
+            self.signal_program(
+                cx,
+                tag,
+                ProgramSignal { target: Target::Leader, signal: HUP },
+                PendingReport::Nothing,
+            );
         }
     }
 
@@ -354,9 +386,9 @@ impl Commands {
         let has_exited = job.exit.is_some();
         if job.stop.is_idle() {
             return if sure == 0 && has_exited {
-                self.job_over(cx, tag)
+                self.job_over(cx, tag);
             } else {
-                self.tell_end(cx, tag)
+                self.tell_end(cx, tag);
             };
         }
         let step = job.stop.advance(now().tick, StopEvidence::reached(count, has_exited));

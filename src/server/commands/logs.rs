@@ -243,11 +243,11 @@ impl Commands {
                 .outputs
                 .get(&follower.command)
                 .is_some_and(|io| follower.position < io.log.head());
-            has_more && self.has_room(cx, follower.call)
+            has_more && Self::has_room(cx, follower.call)
         })
     }
 
-    fn has_room(&self, cx: &Cx<'_>, call: CallId) -> bool {
+    fn has_room(cx: &Cx<'_>, call: CallId) -> bool {
         cx.rest.unsent_len(call) < UNSENT_MAX
     }
 
@@ -257,7 +257,7 @@ impl Commands {
         followers.retain(|follower| cx.state.calls.contains_key(&follower.call));
         let mut done = Vec::new();
         for (at, follower) in followers.iter_mut().enumerate() {
-            while self.has_room(cx, follower.call) {
+            while Self::has_room(cx, follower.call) {
                 let Some(event) = self.next_event(cx, follower) else { break };
                 Self::tell_follower(cx, follower.call, &event);
             }

@@ -144,10 +144,13 @@ impl Commands {
     pub(in crate::server) fn perform(&mut self, cx: &mut Cx<'_>, effect: CommandEffect) {
         match effect {
             CommandEffect::Run { command, call, order, shell } => {
-                self.run_in_shell(cx, call, command, *order, *shell)
+                if order.stream {
+                    self.follow_exec(call, command);
+                }
+                self.run_in_shell(cx, command, *order, *shell);
             }
             CommandEffect::Start { command, order, shell } => {
-                self.start_beside(cx, command, *order, *shell)
+                self.start_beside(cx, command, &order, *shell);
             }
             CommandEffect::Stop { command, grace } => self.stop_command(cx, command, grace),
             CommandEffect::Drop { command } => self.drop_command(cx, command),
@@ -159,20 +162,20 @@ impl Commands {
     fn serve(&mut self, cx: &mut Cx<'_>, call: CallId, request: Request) {
         match request {
             Request::Logs { command, since, follow } => {
-                self.show_logs(cx, call, LogRequest { id: command, since, follow })
+                self.show_logs(cx, call, LogRequest { id: command, since, follow });
             }
             Request::Write { command, bytes, close } => {
                 let input = ClosingInput { bytes, is_last: close };
-                self.write_to_command(cx, call, command, &input)
+                self.write_to_command(cx, call, command, &input);
             }
             Request::Await { command, until } => self.await_ready(cx, call, command, until),
             Request::Stop { target, signal, grace, if_running } => {
                 let request = StopRequest { signal, grace, call: Some(call) };
-                self.stop_target(cx, target, request, if_running)
+                self.stop_target(cx, target, request, if_running);
             }
             Request::Signal { target, signal } => self.signal_target(cx, call, target, signal),
             Request::Table { session, all, line_max } => {
-                ps::gather(self, cx, TableRequest { call, session, all, line_max })
+                ps::gather(self, cx, &TableRequest { call, session, all, line_max });
             }
         }
     }

@@ -93,8 +93,8 @@ fn owners(commands: &Commands, cx: &Cx<'_>) -> BTreeMap<Vec<u8>, Owner> {
 
 /// Has a task gather the process table: it reads a file for each process of the machine, and keys
 /// do not wait for it.
-pub(super) fn gather(commands: &Commands, cx: &Cx<'_>, request: TableRequest) {
-    let TableRequest { call, session, all, line_max } = request;
+pub(super) fn gather(commands: &Commands, cx: &Cx<'_>, request: &TableRequest) {
+    let &TableRequest { call, session, all, line_max } = request;
     let ended = if all { ended(cx) } else { Vec::new() };
     let (leaders, owners) = (leaders(commands, cx), owners(commands, cx));
     let former = Arc::clone(&commands.tables.samples);

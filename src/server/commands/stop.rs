@@ -441,7 +441,7 @@ impl Commands {
         for member in &owned.living {
             stop.seen.insert(member.pid, member.start_time);
         }
-        let step = stop.progress.advance(
+        let advanced = stop.progress.advance(
             at,
             StopEvidence::Scanned {
                 living: &owned.living,
@@ -457,12 +457,12 @@ impl Commands {
                 self.replace_shell(cx, stop.target);
             }
         }
-        if step == StopStep::Signal {
+        if advanced == StopStep::Signal {
             self.signal_members(cx, stop, &owned.living, is_unwound);
         } else {
             stop.kill(&owned.living);
         }
-        step == StopStep::Over
+        advanced == StopStep::Over
     }
 
     /// Sends the first signal to those that have not had it, and asks the shell to come back.
@@ -595,7 +595,7 @@ impl Commands {
     ) {
         match target {
             Target::Command(id) if self.jobs.contains_key(&command_tag(id)) => {
-                self.stop_job(cx, command_tag(id), request)
+                self.stop_job(cx, command_tag(id), request);
             }
             Target::Command(id) if self.runs(cx, id) => self.interrupt_command(cx, id, request),
             _ => scan::ask(self, Question::Stop { target, request, if_running }),

@@ -45,7 +45,7 @@ struct Wait {
     partial: [Vec<u8>; 2],
     is_for_exit: bool,
     /// The task that tries a port or an address.
-    _task: Option<Task>,
+    task: Option<Task>,
 }
 
 impl Waits {
@@ -62,13 +62,13 @@ impl Waits {
             pattern: None,
             partial: [Vec::new(), Vec::new()],
             is_for_exit: false,
-            _task: None,
+            task: None,
         };
         match until {
             Until::Log(LinePattern(pattern)) => wait.pattern = Some(pattern),
             Until::Exit => wait.is_for_exit = true,
             Until::Port(port) => {
-                wait._task = Some(Task::spawn(async move {
+                wait.task = Some(Task::spawn(async move {
                     let mut due = interval(PORT_EVERY);
                     while !listens(port).await {
                         due.tick().await;
@@ -77,7 +77,7 @@ impl Waits {
                 }));
             }
             Until::Http(url) => {
-                wait._task = Some(Task::spawn(async move {
+                wait.task = Some(Task::spawn(async move {
                     let mut due = interval(HTTP_EVERY);
                     loop {
                         due.tick().await;

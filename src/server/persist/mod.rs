@@ -42,7 +42,7 @@ pub(in crate::server) struct Retention {
 fn discard(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            tracing::warn!(path = %path.display(), %error, "a file cannot be removed")
+            tracing::warn!(path = %path.display(), %error, "a file cannot be removed");
         }
         _ => {}
     }

@@ -113,7 +113,7 @@ impl DiskWriter {
         self.gather_closed(cx);
         let events = cx.events.clone();
         let reply = move |loaded| {
-            event::send_blocking(&events, Event::Snapshot(call, Done::Closed(env, loaded)))
+            event::send_blocking(&events, Event::Snapshot(call, Done::Closed(env, loaded)));
         };
         if !self.snapshots.closed.work(Work::Take(cx.core.settings().persist.days, Box::new(reply)))
         {
@@ -147,7 +147,7 @@ impl DiskWriter {
             .iter()
             .filter(|item| matches!(item.what, ClosedContent::Session(_)))
             .count();
-        let has_room = room(&cx.core, (sessions, former.panes.len()), WHAT);
+        let has_room = room(cx.core, (sessions, former.panes.len()), WHAT);
         // Where there is no room for it now it stays.
         self.snapshots.closed.work(Work::Taken(name, has_room.is_ok()));
         has_room?;

@@ -108,7 +108,7 @@ fn recall(
                 disk.recalled.insert(id, lines);
             }
             Err(error) => {
-                tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}")
+                tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}");
             }
         }
         let note =

@@ -87,7 +87,7 @@ pub(in crate::server) async fn take_over(link: &mut KeeperLink) -> anyhow::Resul
         match record.message {
             FromKeeper::Entry(entry) => held.programs.push((entry, record.fds)),
             FromKeeper::StashEntry { name } => {
-                held.stash.extend(record.fds.into_iter().next().map(|fd| (name, fd)))
+                held.stash.extend(record.fds.into_iter().next().map(|fd| (name, fd)));
             }
             FromKeeper::Listed => return Ok(held),
             FromKeeper::Ping => link.say(&ToKeeper::Pong, Vec::new()),
@@ -164,35 +164,8 @@ impl Server {
         });
         process::offer_as_victim(VICTIM);
         started?;
-        let pid = std::process::id();
-        let own = Arc::new(pidfd::open(pid.cast_signed())?);
-        let control = self.wake.control.fd();
-        let data = Arc::new(self.wake.data.get_ref().try_clone_fd()?);
-        let room = Arc::new(self.wake.room.try_clone_fd()?);
-        link.say(
-            &ToKeeper::AdoptBegin { epoch: self.commands.epoch, server_pid: pid.cast_signed() },
-            vec![own, control, data, room],
-        );
         let ours = handoff::adoptable(&self.commands);
-        for (entry, fds) in ours.jobs {
-            link.say(&ToKeeper::Adopt(entry), fds);
-        }
-        for (name, fd) in ours.stash {
-            link.say(&ToKeeper::Stash { name }, vec![fd]);
-        }
-        for (pane, io) in &self.panes.io {
-            let (entry, fds) = io.adoption();
-            link.say(&ToKeeper::Adopt(entry), fds);
-            for (part, fd) in io.stash() {
-                link.say(&ToKeeper::Stash { name: part.name(*pane) }, vec![fd]);
-            }
-        }
-        link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![self.slots.fd()]);
-        if let Some(buffers) = self.slots.buffers.fd() {
-            link.say(&ToKeeper::Stash { name: BUFFERS.to_vec() }, vec![buffers]);
-        }
-        self.sockets.stash(&mut link);
-        link.say(&ToKeeper::AdoptEnd, Vec::new());
+        self.offer_all(&mut link, &ours)?;
         let mut early = Vec::new();
         loop {
             let record = match link.next().await {
@@ -220,6 +193,39 @@ impl Server {
             self.record(record);
         }
         Ok(None)
+    }
+
+    /// Hands everything that this server holds to a new keeper, the pidfd of this server first.
+    fn offer_all(&self, link: &mut KeeperLink, ours: &handoff::Adoptable) -> anyhow::Result<()> {
+        let pid = std::process::id();
+        let own = Arc::new(pidfd::open(pid.cast_signed())?);
+        let control = self.wake.control.fd();
+        let data = Arc::new(self.wake.data.get_ref().try_clone_fd()?);
+        let room = Arc::new(self.wake.room.try_clone_fd()?);
+        link.say(
+            &ToKeeper::AdoptBegin { epoch: self.commands.epoch, server_pid: pid.cast_signed() },
+            vec![own, control, data, room],
+        );
+        for (entry, fds) in &ours.jobs {
+            link.say(&ToKeeper::Adopt(*entry), fds.clone());
+        }
+        for (name, fd) in &ours.stash {
+            link.say(&ToKeeper::Stash { name: name.clone() }, vec![Arc::clone(fd)]);
+        }
+        for (pane, io) in &self.panes.io {
+            let (entry, fds) = io.adoption();
+            link.say(&ToKeeper::Adopt(entry), fds);
+            for (part, fd) in io.stash() {
+                link.say(&ToKeeper::Stash { name: part.name(*pane) }, vec![fd]);
+            }
+        }
+        link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![self.slots.fd()]);
+        if let Some(buffers) = self.slots.buffers.fd() {
+            link.say(&ToKeeper::Stash { name: BUFFERS.to_vec() }, vec![buffers]);
+        }
+        self.sockets.stash(link);
+        link.say(&ToKeeper::AdoptEnd, Vec::new());
+        Ok(())
     }
 }
 
@@ -390,7 +396,7 @@ fn resumed_programs(
                 return Err(error.context(format!("pane {pane} cannot be taken over")));
             }
             Err(error) => {
-                tracing::error!(%pane, "a program is held but cannot be shown: {error:#}")
+                tracing::error!(%pane, "a program is held but cannot be shown: {error:#}");
             }
         }
     }

@@ -61,7 +61,7 @@ impl History {
             };
             match self.slots.pack(segment.slot, &summary) {
                 Some((slot, packed)) => {
-                    (self.segments[at].slot, self.segments[at].packed) = (slot, packed)
+                    (self.segments[at].slot, self.segments[at].packed) = (slot, packed);
                 }
                 None => {
                     self.packing.lengths.remove(&sequence);

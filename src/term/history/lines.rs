@@ -38,7 +38,7 @@ impl LineBuffer {
         match glyph {
             CellText::Blank => self.text.push(b' '),
             CellText::Char(c, _) => {
-                self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes())
+                self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
             CellText::Cluster(text, _) => self.text.extend_from_slice(text.as_bytes()),
         }

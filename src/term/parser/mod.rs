@@ -191,7 +191,7 @@ impl Parser {
         for (at, &byte) in rest.iter().enumerate() {
             match byte {
                 b'0'..=b'9' => {
-                    value = (value * 10 + u32::from(byte & 0x0f)).min(u32::from(u16::MAX))
+                    value = (value * 10 + u32::from(byte & 0x0f)).min(u32::from(u16::MAX));
                 }
                 b';' if count + 1 < VALUES_MAX => {
                     params.values[count] = (value & 0xffff) as u16;
@@ -224,7 +224,7 @@ impl Parser {
             match action {
                 Action::None => {}
                 Action::Digit | Action::Param | Action::SubParam => {
-                    self.header.number(action, byte)
+                    self.header.number(action, byte);
                 }
                 Action::CsiDispatch => {
                     self.header.finish(byte);

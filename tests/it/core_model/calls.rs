@@ -54,7 +54,7 @@ fn a_line_that_the_line_discipline_would_cut_is_asked_about_first() {
         let call = world.ask(Caller::default(), &format!("send --text {long}"));
         assert_eq!(world.questions.pop(), Some((call, Question::LineMode(PaneId(1)))));
         let writes = world.writes(|core, now, fx| {
-            core.step(now, Input::Found { call, fact: Fact::LineMode { canonical } }, fx)
+            core.step(now, Input::Found { call, fact: Fact::LineMode { canonical } }, fx);
         });
         assert_eq!(writes.len(), usize::from(!canonical));
         assert_eq!(world.answer(call).expect("answered").map_err(|refusal| refusal.code), outcome);
@@ -225,7 +225,7 @@ fn what_a_program_asks_of_its_terminal_reaches_clients_and_marks() {
         (Some(PaneId(1)), false, false)
     );
     let writes = world.writes(|core, now, fx| {
-        core.step(now, Input::Output { pane: PaneId(1), bytes: b"\x1b[5n" }, fx)
+        core.step(now, Input::Output { pane: PaneId(1), bytes: b"\x1b[5n" }, fx);
     });
     assert_eq!(writes, [(PaneId(1), b"\x1b[0n".to_vec())]);
     world.print(PaneId(1), "\x1b]2;hello\x07");

@@ -253,7 +253,7 @@ fn run(world: &mut World, model: &mut Model, act: &Act) {
     let panes = model.panes();
     match *act {
         Act::New(name, who) => {
-            make(world, model, caller(world, model, who), &format!("new n{name}"))
+            make(world, model, caller(world, model, who), &format!("new n{name}"));
         }
         Act::Tab(at, who) => {
             if let Some(pane) = pick(&panes, at) {

@@ -195,10 +195,10 @@ impl World {
                 self.gone.remove(pane);
             }
             Effect::Write { pane, bytes } => {
-                assert!(self.live.contains(pane) && !bytes.is_empty(), "{pane} is written to")
+                assert!(self.live.contains(pane) && !bytes.is_empty(), "{pane} is written to");
             }
             Effect::Resize { pane, size } => {
-                assert!(self.live.contains(pane) && *size == size.clamped())
+                assert!(self.live.contains(pane) && *size == size.clamped());
             }
             Effect::Stop { pane, grace } => {
                 assert!(
@@ -218,7 +218,9 @@ impl World {
                 });
             }
             Effect::Snapshot { pane } => {
-                assert!(self.core.state().panes.contains_key(pane) || self.forgotten.contains(pane))
+                assert!(
+                    self.core.state().panes.contains_key(pane) || self.forgotten.contains(pane)
+                );
             }
             Effect::Answer { call, outcome } => {
                 assert!(self.open.remove(call), "{call} is answered twice, or was never made");
@@ -226,17 +228,17 @@ impl World {
             }
             Effect::Ask { call, question } => self.questions.push((*call, question.clone())),
             Effect::Tell { client, message } => {
-                self.messages.entry(*client).or_default().push(message.clone())
+                self.messages.entry(*client).or_default().push(message.clone());
             }
             Effect::Forward { client, call, name, .. } => {
-                self.forwarded.push((*client, *call, name))
+                self.forwarded.push((*client, *call, name));
             }
             Effect::Hook { text, .. } => assert!(!text.is_empty(), "a hook without anything to do"),
             Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
             Effect::Command(_) | Effect::Pipe { .. } | Effect::Snapshots { .. } => {}
             Effect::Closed(change) => self.save_closed(change),
             Effect::Restored { call, panes } => {
-                assert!(!panes.is_empty() && self.open.contains(call), "{call} made nothing anew")
+                assert!(!panes.is_empty() && self.open.contains(call), "{call} made nothing anew");
             }
             Effect::Save => self.saves += 1,
             Effect::Exit => self.exits += 1,
@@ -263,10 +265,10 @@ impl World {
                     });
                 }
                 Effect::Snapshots { call, request: SnapshotRequest::Reopen { .. } } => {
-                    self.reopen(*call)
+                    self.reopen(*call);
                 }
                 Effect::Stop { pane, .. } if self.stops => {
-                    self.ended(*pane, ExitStatus::Signal(1), &[])
+                    self.ended(*pane, ExitStatus::Signal(1), &[]);
                 }
                 _ => (),
             }

@@ -158,7 +158,7 @@ impl Server {
             }
             FromKeeper::Ping => self.say(&ToKeeper::Pong, &[]),
             FromKeeper::StashEntry { name } => {
-                drop(self.stash.insert(name, record.fds.into_iter().next().unwrap()))
+                drop(self.stash.insert(name, record.fds.into_iter().next().unwrap()));
             }
             FromKeeper::Exited { tag, status, end } => drop(self.exits.insert(tag, (status, end))),
             message => self.other.push(message),

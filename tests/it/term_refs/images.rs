@@ -156,7 +156,7 @@ fn delete_commands_delete_what_they_name() {
 fn commands_are_answered_and_quiet_ones_are_not() {
     let mut terminal = terminal(b"");
     let mut check = |command: &str, reply: &str| {
-        assert_eq!(replies(&mut terminal, command), reply, "{command:?}")
+        assert_eq!(replies(&mut terminal, command), reply, "{command:?}");
     };
     check(&kitty("a=q,i=31,s=1,v=1,f=24"), "\x1b_Gi=31;OK\x1b\\");
     check(&kitty("a=T,i=5,p=2,s=1,v=1,f=24"), "\x1b_Gi=5,p=2;OK\x1b\\");

@@ -341,7 +341,7 @@ fn drawn(terminal: &Terminal, rows: &[Row]) -> String {
             match run.kind {
                 RunKind::Cluster(cols) => put(&run.text, usize::from(cols)),
                 RunKind::Narrow | RunKind::Under => {
-                    run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 1))
+                    run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 1));
                 }
                 RunKind::Wide => run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 2)),
             }
@@ -374,7 +374,7 @@ fn sgr(style: abide::base::style::Style) -> String {
             Colour::Default => {}
             Colour::Indexed(n) => write!(text, ";{target}:5:{n}").expect("a string takes it"),
             Colour::Rgb(r, g, b) => {
-                write!(text, ";{target}:2::{r}:{g}:{b}").expect("a string takes it")
+                write!(text, ";{target}:2::{r}:{g}:{b}").expect("a string takes it");
             }
         }
     }

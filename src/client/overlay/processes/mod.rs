@@ -41,11 +41,10 @@ impl ProcessView {
         let id = Some(model.calls.next);
         self.asked = id;
         model.ask(&calls::processes(), out, move |model, json, _| {
-            let view = model.opened::<Self>().filter(|view| view.asked == id);
-            let view = view.map(|view| {
+            let mut view = model.opened::<Self>().filter(|view| view.asked == id);
+            if let Some(view) = &mut view {
                 view.asked = None;
-                view
-            });
+            }
             let outcome = serde_json::from_str::<Response<Vec<ProcessRow>>>(json).ok()?.outcome();
             match (outcome, view) {
                 (Ok(table), Some(view)) => {

@@ -274,16 +274,16 @@ impl ProcessView {
                 return ProcessEffect::Close;
             }
             (KeyCode::Up | KeyCode::Char('k'), Mods::NONE) | (KeyCode::Char('p'), Mods::CTRL) => {
-                self.select(self.at.saturating_sub(1))
+                self.select(self.at.saturating_sub(1));
             }
             (KeyCode::Down | KeyCode::Char('j'), Mods::NONE) | (KeyCode::Char('n'), Mods::CTRL) => {
-                self.select(self.at + 1)
+                self.select(self.at + 1);
             }
             (KeyCode::PageUp, _) | (KeyCode::Char('b'), Mods::CTRL) => {
-                self.select(self.at.saturating_sub(PAGE))
+                self.select(self.at.saturating_sub(PAGE));
             }
             (KeyCode::PageDown, _) | (KeyCode::Char('f'), Mods::CTRL) => {
-                self.select(self.at + PAGE)
+                self.select(self.at + PAGE);
             }
             (KeyCode::Home | KeyCode::Char('g'), _) => self.select(0),
             (KeyCode::End | KeyCode::Char('G'), _) => self.select(last),
@@ -312,7 +312,7 @@ impl ProcessView {
     fn filter_key(&mut self, key: Key) -> ProcessEffect {
         match (key.code, key.mods) {
             (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {
-                self.filter = TextInput::default()
+                self.filter = TextInput::default();
             }
             (KeyCode::Enter | KeyCode::Keypad('\r'), _) => return ProcessEffect::Nothing,
             (KeyCode::Up | KeyCode::Down, _) => return self.list_key(key),

@@ -339,7 +339,7 @@ pub(super) fn put_aside(path: &Path) -> PathBuf {
     for end in ENDS {
         match fs::rename(named(path, end), named(&aside, end)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                tracing::error!(path = %path.display(), %error, "it cannot be put aside")
+                tracing::error!(path = %path.display(), %error, "it cannot be put aside");
             }
             // The log of another would be taken for this one's.
             Err(_) => discard(&named(&aside, end)),

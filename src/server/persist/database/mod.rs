@@ -380,7 +380,7 @@ impl Latest {
             WriteJob::SessionState(bytes) => self.structure = Some(bytes),
             WriteJob::Commands(bytes) => self.commands = Some(bytes),
             WriteJob::Show(pane, shown) => {
-                self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown)
+                self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown);
             }
             WriteJob::Forget(pane) => self.shown.extend([(pane, None)]),
             WriteJob::ForgetAll => {

@@ -43,7 +43,7 @@ impl DiskWriter {
     ) {
         match request {
             SnapshotRequest::Save { name, session, replace } => {
-                self.begin_saving(cx, Purpose::Call(call, name, replace), session)
+                self.begin_saving(cx, Purpose::Call(call, name, replace), session);
             }
             SnapshotRequest::Restore { name, env, rerun } => {
                 let asked = Box::new(RestoreRequest { name, env, rerun });
@@ -83,7 +83,7 @@ impl DiskWriter {
         purpose: Purpose,
         session: Option<SessionId>,
     ) {
-        let mut kept = self.kept(&cx.core.state());
+        let mut kept = self.kept(cx.core.state());
         kept.panes.retain(|pane| pane.tab.is_some());
         for pane in &mut kept.panes {
             if let Some(place) = cx.panes.io.get(&pane.id).and_then(place) {
