@@ -146,6 +146,24 @@ pub fn variable(text: &str) -> Result<String, String> {
     }
 }
 
+/// Variables as names and values.
+///
+/// # Errors
+/// `invalid_params` for what is not NAME=VALUE.
+pub(super) fn variables(texts: &[String]) -> Result<Vec<(String, String)>, Refusal> {
+    let split = |text: &String| {
+        let known = variable(text).ok();
+        known.as_deref().and_then(|text| text.split_once('=')).map_or_else(
+            || {
+                Err(Refusal::new(Code::InvalidParams, format!("{text:?} is not NAME=VALUE"))
+                    .hint("write NAME=VALUE"))
+            },
+            |(name, value)| Ok((name.to_owned(), value.to_owned())),
+        )
+    };
+    texts.iter().map(split).collect()
+}
+
 /// Reads a duration (`500ms`, `2s`) as milliseconds.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::action::args::{Closing, Start};
+use crate::action::args::{Closing, Start, variables};
 use crate::action::completion::{self, Sent, Stopped};
 use crate::action::table::value;
 use crate::action::{Answer, Cx};
@@ -115,8 +115,7 @@ impl Cx<'_> {
             );
             cwd.push(StartDir::Pane(from));
         }
-        let set = start.set.iter().filter_map(|variable| variable.split_once('='));
-        let env = set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let env = variables(&start.set)?;
         if let Some(word) = start.command.iter().find(|word| word.contains('\0')) {
             return Err(Refusal::new(
                 Code::InvalidParams,

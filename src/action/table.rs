@@ -52,6 +52,7 @@ table! {
     server session::close::SessionClose;
     server session::close::SessionUndo;
     server session::SessionResize;
+    server session::env::SessionEnv;
     server session::SessionSave;
     server snapshot::SnapshotSave;
     server snapshot::SnapshotRestore;

@@ -288,7 +288,7 @@ impl Imported {
             ),
             "set-hook" => ImportVerdict::Left("write it under [hooks]".into()),
             "set-environment" | "setenv" => {
-                ImportVerdict::Left("a session has the environment of who made it".into())
+                ImportVerdict::Left("abide session env sets variables of a session".into())
             }
             _ => ImportVerdict::Left(format!("{name} is nothing for a configuration here")),
         }

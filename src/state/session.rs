@@ -187,6 +187,19 @@ impl State {
         Ok(())
     }
 
+    /// Sets and takes away variables of a session; programs that run keep what they have.
+    pub fn change_env(&mut self, id: SessionId, set: Vec<(String, String)>, unset: &[String]) {
+        let session = self.session_mut(id);
+        session.missing_env.retain(|name| {
+            !unset.contains(name) && !set.iter().any(|(changed, _)| changed == name)
+        });
+        session.env.retain(|(name, _)| !unset.contains(name));
+        for (name, value) in set {
+            env::set(&mut session.env, &name, value);
+        }
+        self.changed(id);
+    }
+
     /// Gives a session a size of its own, or takes it away: then its views decide.
     pub fn fix_size(&mut self, id: SessionId, size: Option<Size>) {
         let session = self.session_mut(id);

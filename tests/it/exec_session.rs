@@ -53,7 +53,7 @@ fn s1_variables_belong_to_one_session() {
         world.cli(&["exec", "-t", name, "--", "echo \"VALUE:$NEW_VAR:END\""]).ok().stdout
     };
     assert_eq!((new("a"), new("b")), ("VALUE:session1-only:END\n".into(), "VALUE::END\n".into()));
-    // What `new -e` says reaches the first program of its session and of no other.
+    // What `new -e` says reaches no other session.
     for (name, value) in [("c", "first"), ("d", "second")] {
         let own = format!("OWN={value}");
         world.cli(&["new", "-d", name, "-e", &own, "--", "sh", "-c", "echo [$OWN]; cat"]).ok();
@@ -64,12 +64,32 @@ fn s1_variables_belong_to_one_session() {
     }
 }
 
-/// Issue 16 makes `new -e` the environment of the session, as tmux has it.
+/// As tmux has it.
 #[test]
-fn what_new_e_says_does_not_reach_exec_until_issue_16() {
+fn issue_16_what_new_e_says_is_the_environment_of_the_session() {
     let world = World::new();
     world.cli(&["new", "-d", "w", "-e", "OWN=first"]).ok();
-    assert_eq!(world.cli(&["exec", "-t", "w", "--", "echo [$OWN]"]).ok().stdout, "[]\n");
+    assert_eq!(world.cli(&["exec", "-t", "w", "--", "echo [$OWN]"]).ok().stdout, "[first]\n");
+    let starts = |expected: &str| {
+        let made =
+            world.cli(&["tab", "new", "-t", "w", "--json", "--", "sh", "-c", "echo [$OWN]; cat"]);
+        let made: serde_json::Value = serde_json::from_str(&made.ok().stdout).expect("JSON");
+        let pane = made["pane"].as_str().expect("a pane").to_owned();
+        world.cli(&["wait", "-t", &pane, "--text", expected, "--timeout", "20s"]).ok();
+    };
+    starts(r"^\[first\]");
+    let set = world.cli(&["session", "env", "-t", "w", "OWN=second", "MORE=a=b"]).ok().stdout;
+    assert!(set.lines().any(|line| line == "OWN=second"), "{set}");
+    assert!(set.lines().any(|line| line == "MORE=a=b"), "{set}");
+    starts(r"^\[second\]");
+    let unset = world.cli(&["session", "env", "-t", "w", "--unset", "OWN"]).ok().stdout;
+    assert!(!unset.contains("OWN=") && unset.contains("MORE="), "{unset}");
+    starts(r"^\[\]");
+    world.cli(&["server", "restart"]).ok();
+    let kept = world.cli(&["session", "env", "-t", "w"]).ok().stdout;
+    assert!(!kept.contains("OWN=") && kept.contains("MORE=a=b"), "{kept}");
+    world.cli(&["session", "env", "-t", "w", "=x"]).refused(2, &["NAME=VALUE"]);
+    world.cli(&["session", "env", "-t", "w", "-u", "A=b"]).refused(2, &["unset"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Sessions: list, find, rename, resize, save, and go from one to another.
 
 pub mod close;
+pub mod env;
 pub mod open;
 
 use clap::{ArgAction, Args};

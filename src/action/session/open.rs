@@ -15,6 +15,7 @@ use crate::action::{Access, Action, Answer, Apply, Cx};
 use crate::base::error::{Code, Refusal};
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
+use crate::state::env;
 use crate::state::name::{check_label, check_name};
 use crate::state::pane::NewPane;
 use crate::state::session::{NewSession, taken};
@@ -88,13 +89,16 @@ impl Apply for SessionNew {
             .hint("limits.sessions in config.toml"));
         }
         let size = checked_size(self.size.unwrap_or(cx.settings.session.size.0))?;
-        let pane = cx.new_pane(&self.start, None)?;
+        let mut pane = cx.new_pane(&self.start, None)?;
         let view = cx.caller.client;
         let given = cx.directory(self.start.cwd.as_deref())?;
         let cwd = given
             .or_else(|| view.map(|client| cx.state.view(client).cwd.clone()))
             .unwrap_or_default();
-        let env = cx.session_env(self.env.map(|env| env.into_iter().collect()));
+        let mut env = cx.session_env(self.env.map(|env| env.into_iter().collect()));
+        for (name, value) in pane.env.drain(..) {
+            env::set(&mut env, &name, value);
+        }
         let new = NewSession { name, cwd, env, size, pane };
         let (session, _, pane) = cx.state.new_session(new, cx.now.wall);
         if let Some(client) = view.filter(|_| !self.background) {
