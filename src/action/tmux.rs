@@ -42,9 +42,6 @@ const COMMANDS: &[TmuxCommand] = &[
             ('A', Is("--attach")),
             ('c', Takes("--cwd")),
             ('e', Takes("--env")),
-            ('n', NothingTakes),
-            ('x', NothingTakes),
-            ('y', NothingTakes),
             ('P', Nothing),
         ],
         program: true,
@@ -62,12 +59,7 @@ const COMMANDS: &[TmuxCommand] = &[
         program: false,
     },
     TmuxCommand { names: &["kill-server"], words: &["server", "stop"], flags: &[], program: false },
-    TmuxCommand {
-        names: &["list-sessions"],
-        words: &["ls"],
-        flags: &[('F', NothingTakes)],
-        program: false,
-    },
+    TmuxCommand { names: &["list-sessions"], words: &["ls"], flags: &[], program: false },
     TmuxCommand {
         names: &["has-session", "has"],
         words: &["session", "has"],
@@ -255,7 +247,12 @@ const COMMANDS: &[TmuxCommand] = &[
     TmuxCommand {
         names: &["send-keys"],
         words: &["send"],
-        flags: &[('t', Takes("--target")), ('l', Is("--literal"))],
+        flags: &[
+            ('t', Takes("--target")),
+            ('l', Is("--literal")),
+            ('H', Is("--hex")),
+            ('N', Takes("--repeat")),
+        ],
         program: false,
     },
     TmuxCommand {
@@ -305,7 +302,7 @@ const COMMANDS: &[TmuxCommand] = &[
     TmuxCommand {
         names: &["list-buffers", "lsb"],
         words: &["buffer", "ls"],
-        flags: &[('F', NothingTakes)],
+        flags: &[],
         program: false,
     },
     TmuxCommand {

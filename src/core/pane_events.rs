@@ -182,19 +182,22 @@ impl Core {
             return;
         };
         let offers_shell = offers_shell(pane);
-        pane.screen.feed(exit_banner(status, offers_shell).as_bytes(), &mut Vec::new());
+        pane.screen.feed(PROGRAM_MODES_OFF, &mut Vec::new());
+        let last = i64::from(pane.screen.size().rows);
+        let is_full = !pane.screen.text(last - 1..last).trim().is_empty();
+        pane.screen.feed(exit_banner(status, offers_shell, is_full).as_bytes(), &mut Vec::new());
         fx.push(Effect::Snapshot { pane: id });
     }
 }
 
-/// What a pane shows at its end whose program has ended: the modes it set are off (DECSTR, the
-/// alternate screen, the mouse), then a line that says so.
-fn exit_banner(status: ExitStatus, offers_shell: bool) -> String {
+/// The modes that a program set are off (DECSTR, the alternate screen, the mouse).
+const PROGRAM_MODES_OFF: &[u8] = b"\x1b[?1049l\x1b[!p\x1b[?1000;1002;1003;2004l";
+
+/// The last row of a pane whose program has ended; only where text stands there does it make room.
+fn exit_banner(status: ExitStatus, offers_shell: bool, is_full: bool) -> String {
     let or = if offers_shell { ", Esc starts a shell" } else { "" };
-    format!(
-        "\x1b[?1049l\x1b[!p\x1b[?1000;1002;1003;2004l\x1b[999;1H\r\n\x1b[7m {status}: Enter or R \
-         runs it again{or} \x1b[m\x1b[?25l"
-    )
+    let room = if is_full { "\r\n" } else { "" };
+    format!("\x1b[999;1H{room}\x1b[7m {status}: Enter or R runs it again{or} \x1b[m\x1b[?25l")
 }
 
 /// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills

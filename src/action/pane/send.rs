@@ -46,6 +46,22 @@ pub struct PaneSend {
     #[arg(short, long)]
     pub literal: bool,
 
+    /// Words are bytes in hexadecimal, such as 1b
+    #[arg(short = 'H', long, conflicts_with = "literal")]
+    pub hex: bool,
+
+    /// All words so many times
+    #[arg(short = 'N', long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub repeat: Option<u16>,
+
+    /// Refused: a command of copy mode, as tmux has it
+    #[arg(short = 'X', hide = true)]
+    pub tmux_copy_command: bool,
+
+    /// Refused: a reset of the terminal, as tmux has it
+    #[arg(short = 'R', hide = true)]
+    pub tmux_reset: bool,
+
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     pub target: Option<PaneTarget>,
@@ -65,6 +81,7 @@ impl Action for PaneSend {
 impl Apply for PaneSend {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
+        self.check_letters()?;
         let bytes = self.bytes(cx.state.pane(pane))?;
         cx.type_into(pane, bytes)
     }
@@ -91,27 +108,54 @@ impl PaneSend {
                     Refusal::new(Code::InvalidParams, "pane.send: there is nothing to send");
                 return Err(refusal.hint("--text, --submit, --key or --paste"));
             }
-            _ => self.words(pane, &mut bytes),
+            _ => {
+                self.words(pane, &mut bytes)?;
+                bytes = bytes.repeat(self.repeat.map_or(1, usize::from).clamp(1, REPEAT_MAX));
+            }
         }
         Ok(bytes)
     }
 
-    fn words(&self, pane: &Pane, bytes: &mut Vec<u8>) {
+    /// Refuses what tmux has under these letters and we have not.
+    fn check_letters(&self) -> Result<(), Refusal> {
+        let (letter, hint) = match (self.tmux_copy_command, self.tmux_reset) {
+            (true, _) => ("-X", "abide pane copy-mode, then keys of it"),
+            (_, true) => ("-R", "abide pane respawn, or type reset"),
+            _ => return Ok(()),
+        };
+        let message = format!("pane.send: {letter} of tmux is not there");
+        Err(Refusal::new(Code::InvalidParams, message).hint(hint))
+    }
+
+    fn words(&self, pane: &Pane, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
         for word in &self.words {
+            if self.hex {
+                bytes.push(u8::from_str_radix(word, 16).map_err(|_| {
+                    let message = format!("pane.send: {word:?} is not a byte in hexadecimal");
+                    Refusal::new(Code::InvalidParams, message).hint("two digits, such as 1b")
+                })?);
+                continue;
+            }
             // A single character is the same typed or pressed; longer words are keys only by their
             // names.
             if self.literal || press(pane, word, bytes).is_err() {
                 type_text(word, bytes);
             }
         }
+        Ok(())
     }
 }
+
+/// The most times that words are typed.
+const REPEAT_MAX: usize = 1000;
 
 fn type_text(text: &str, bytes: &mut Vec<u8>) {
     bytes.extend(text.replace("\r\n", "\r").replace('\n', "\r").bytes());
 }
 
 fn press(pane: &Pane, name: &str, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
+    // tmux's name for it.
+    let name = if name == "BTab" { "S-Tab" } else { name };
     let key: Key = name
         .parse()
         .map_err(|error: KeyError| Refusal::new(Code::InvalidParams, format!("key: {error}")))?;

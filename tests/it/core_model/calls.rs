@@ -41,6 +41,16 @@ fn send_types_text_keys_pastes_and_tmuxs_words() {
     let message = "key: \"C-Entr\" is not a key; write one as Enter";
     check_refusal(&mut world, "send --key C-Entr", Code::InvalidParams, message, "");
     assert_eq!(world.did(Caller::default(), "send-keys -t a ls Enter"), json!({"bytes": 3}));
+    assert_eq!(world.did(Caller::default(), "send-keys -t a BTab"), json!({"bytes": 3}));
+    assert_eq!(world.did(Caller::default(), "send-keys -t a -l BTab"), json!({"bytes": 4}));
+    assert_eq!(world.did(Caller::default(), "send-keys -t a -H 1b 41"), json!({"bytes": 2}));
+    assert_eq!(world.did(Caller::default(), "send-keys -t a -N 3 x"), json!({"bytes": 3}));
+    for (words, named) in
+        [("send-keys -X cancel", "-X"), ("send-keys -R", "-R"), ("send-keys -H zz", "zz")]
+    {
+        let refusal = world.outcome(Caller::default(), words).expect_err(words);
+        assert!(refusal.message.contains(named), "{refusal:?}");
+    }
 }
 
 #[test]

@@ -330,6 +330,21 @@ fn a_pane_runs_its_program_again_in_its_place() {
 }
 
 #[test]
+fn what_a_pane_that_stays_says_scrolls_nothing_away_where_there_is_room() {
+    let mut settings = Settings::default();
+    settings.pane.remain_on_exit = Remain::On;
+    let mut world = World::with(settings);
+    world.connect(1, Size::new(80, 24));
+    world.did(Caller::default(), "new a");
+    world.print(PaneId(1), "first\r\nsecond\r\n");
+    world.end(PaneId(1), ExitStatus::Code(3));
+    let screen = &world.core.state().pane(PaneId(1)).screen;
+    let rows = i64::from(screen.size().rows);
+    assert_eq!(screen.text(0..1).trim(), "first");
+    assert!(screen.text(rows - 1..rows).contains("exit 3: Enter or R runs it again"));
+}
+
+#[test]
 fn a_pane_that_stays_says_how_it_ended_and_enter_runs_it_again() {
     let mut settings = Settings::default();
     settings.pane.remain_on_exit = Remain::On;
