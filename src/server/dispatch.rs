@@ -195,7 +195,9 @@ impl Server {
     }
 
     pub(super) fn call(&mut self, request: &Request, caller: Caller, to: Return, origin: Origin) {
-        match table::parse(&request.method, &request.params) {
+        let parsed = table::parse(&request.method, &request.params)
+            .and_then(|action| check_directory(request).map(|()| action));
+        match parsed {
             Ok(action) => {
                 self.next.call += 1;
                 let call = CallId(self.next.call);
@@ -711,4 +713,19 @@ fn spawn_refusal(errno: i32, message: &str) -> Refusal {
     };
     Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
         .hint(hint)
+}
+
+/// Calls that start a program in the directory they name.
+const STARTS_IN_CWD: [&str; 5] =
+    ["session.new", "tab.new", "pane.split", "pane.popup", "pane.respawn"];
+
+/// Refuses an absolute directory that is not there, as the command line does.
+fn check_directory(request: &Request) -> Result<(), Refusal> {
+    let given = request.params.get("cwd").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let is_checked = STARTS_IN_CWD.contains(&request.method.as_str()) && given.starts_with('/');
+    if !is_checked || std::path::Path::new(given).is_dir() {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::InvalidParams, format!("{given:?} is no directory"))
+        .hint("give one that exists, or make it first"))
 }

@@ -64,6 +64,14 @@ fn s1_variables_belong_to_one_session() {
     }
 }
 
+#[test]
+fn a_directory_that_is_not_there_is_refused_by_the_api_too() {
+    let (_world, mut api) = sessions(&["a"]);
+    for method in ["session.new", "tab.new"] {
+        assert_eq!(api.refused(method, &json!({ "cwd": "/nowhere" })), "invalid_params");
+    }
+}
+
 /// As tmux has it.
 #[test]
 fn issue_16_what_new_e_says_is_the_environment_of_the_session() {
