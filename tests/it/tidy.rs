@@ -1,8 +1,9 @@
 //! The rules of ARCHITECTURE.md and CONTRIBUTING.md as tests over the tree. Each rule's own file
 //! shows what it catches.
 
+mod comments;
 mod imports;
-
+mod names;
 mod sizes;
 mod source;
 mod words;
@@ -85,16 +86,39 @@ fn pure_layers_know_no_world() {
 #[test]
 fn nothing_grows_too_large() {
     let all = sources(&["src", "tests", "examples", "benches"]);
-    none(
-        &[
-            sizes::long_files(&all),
-            sizes::long_functions(&all),
-            sizes::wide_structs(&all),
-            sizes::wide_enums(&all),
-        ]
-        .concat(),
-    );
+    none(&[sizes::long_files(&all), sizes::long_functions(&all), sizes::wide_enums(&all)].concat());
     none(&sizes::large_keeper(&all));
+}
+
+#[test]
+fn lines_parameters_and_the_number_of_files_have_bounds() {
+    none(&sizes::wide_lines(&sources(&["src", "tests", "examples", "benches", "fuzz"])));
+    let production = sources(&["src"]);
+    none(&[sizes::tuple_parameters(&production), sizes::many_files(&production)].concat());
+}
+
+#[test]
+fn a_name_stands_for_one_thing_and_lies_in_few_files() {
+    let production = sources(&["src"]);
+    none(&[names::shared_type_names(&production), names::spread_impls(&production)].concat());
+}
+
+#[test]
+fn modules_and_public_types_are_made_of_the_words_of_the_glossary() {
+    let glossary = fs::read_to_string(root().join("docs/glossary.md"))
+        .expect("the glossary is in the repository");
+    none(&names::words_outside_glossary(&sources(&["src"]), &glossary));
+}
+
+#[test]
+fn an_action_is_told_by_its_type() {
+    none(&names::compared_names(&sources(&["src"])));
+}
+
+#[test]
+fn comments_open_with_their_subject_and_expects_say_why() {
+    let production = sources(&["src"]);
+    none(&[comments::without_subject(&production), comments::short_expects(&production)].concat());
 }
 
 #[test]
@@ -124,7 +148,7 @@ fn only_the_printer_prints() {
 
 #[test]
 fn an_action_is_named_in_two_files_at_most() {
-    none(&words::repeated_actions(&sources(&["src"])));
+    none(&names::repeated_actions(&sources(&["src"])));
 }
 
 #[test]

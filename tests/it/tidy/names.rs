@@ -110,8 +110,8 @@ pub(crate) fn words_outside_glossary(files: &[Source], glossary: &str) -> Vec<St
         }
         for keyword in ["struct", "enum", "trait", "union"] {
             for at in words(&file.bare, keyword) {
-                let is_public = file.bare[..at].ends_with("pub ")
-                    || file.bare[..at].ends_with("pub(crate) ");
+                let is_public =
+                    file.bare[..at].ends_with("pub ") || file.bare[..at].ends_with("pub(crate) ");
                 let name_at = at + keyword.len() + 1;
                 if is_public && name_at < file.bare.len() {
                     check(&file.path, "type", ident_at(&file.bare, name_at));
@@ -188,10 +188,14 @@ pub(crate) fn compared_names(files: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.layer().is_some_and(|layer| layer != "action")) {
         for (at, _) in file.bare.match_indices("::NAME") {
-            let before = file.bare[..at].trim_end_matches(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            let before = file.bare[..at]
+                .trim_end_matches(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
             if before.trim_end().ends_with("==") || before.trim_end().ends_with("!=") {
                 let line = super::source::line_of(&file.bare, at);
-                faults.push(format!("{}:{line}: an action is told by its type, not by comparing its name", file.path));
+                faults.push(format!(
+                    "{}:{line}: an action is told by its type, not by comparing its name",
+                    file.path
+                ));
             }
         }
     }
@@ -204,7 +208,8 @@ fn action_names(files: &[Source]) -> BTreeMap<String, String> {
     for file in files.iter().filter(|file| file.layer() == Some("action")) {
         for (at, found) in file.code.match_indices("const NAME: &str = \"") {
             let rest = &file.code[at + found.len()..];
-            names.insert(rest[..rest.find('"').unwrap_or(rest.len())].to_owned(), file.path.clone());
+            names
+                .insert(rest[..rest.find('"').unwrap_or(rest.len())].to_owned(), file.path.clone());
         }
     }
     names

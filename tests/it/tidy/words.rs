@@ -1,8 +1,6 @@
 //! What may not be written: words, lint exceptions without a reason, `unsafe`, prints, undeclared
 //! dependencies, machine paths.
 
-use std::collections::BTreeMap;
-
 use super::source::{Source, closing, is_ident, line_of, words};
 
 /// The only files with `unsafe`, each block argued.
@@ -11,9 +9,6 @@ const UNSAFE_FILES: &[&str] =
 
 /// Where text for people is written to standard output and error.
 const PRINT_FILES: &[&str] = &["src/cli/print.rs", "src/cli/print/"];
-
-/// How many production files may name an action: its own and, where it must, one more.
-const ACTION_FILES_MAX: usize = 2;
 
 /// Words that may stand nowhere in source or tests, comments included; split so that this list is
 /// not a hit itself.
@@ -128,40 +123,6 @@ pub(crate) fn stray_prints(files: &[Source]) -> Vec<String> {
         }
     }
     faults
-}
-
-/// Actions named in more production files than their own and one more.
-pub(crate) fn repeated_actions(files: &[Source]) -> Vec<String> {
-    let mut faults = Vec::new();
-    for (name, owner) in action_names(files) {
-        let literal = format!("\"{name}\"");
-        let places: Vec<_> = files
-            .iter()
-            .filter(|file| file.layer().is_some() && file.code.contains(&literal))
-            .map(|file| file.path.as_str())
-            .collect();
-        if places.len() > ACTION_FILES_MAX {
-            faults.push(format!(
-                "{owner}: the action {literal} is named in {} files: {}",
-                places.len(),
-                places.join(", ")
-            ));
-        }
-    }
-    faults
-}
-
-/// The names that `const NAME: &str = "…"` gives to actions, with the file of each.
-fn action_names(files: &[Source]) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
-    for file in files.iter().filter(|file| file.layer() == Some("action")) {
-        for (at, found) in file.code.match_indices("const NAME: &str = \"") {
-            let rest = &file.code[at + found.len()..];
-            names
-                .insert(rest[..rest.find('"').unwrap_or(rest.len())].to_owned(), file.path.clone());
-        }
-    }
-    names
 }
 
 /// Dependencies without a comment above that says why.
@@ -292,21 +253,6 @@ mod tests {
             assert_eq!(stray_prints(&source("src/cli/doctor.rs", &text)).len(), 1, "{word}");
             assert_eq!(stray_prints(&source("src/cli/print.rs", &text)).len(), 0, "{word}");
         }
-    }
-
-    #[test]
-    fn an_action_named_in_three_files_is_caught() {
-        let owner = || Source::new("src/action/pane/swap.rs", "const NAME: &str = \"pane.swap\";");
-        let user =
-            |path: &str| Source::new(path, "fn f() { call(\"pane.swap\") } // \"pane.close\"");
-        assert_eq!(
-            repeated_actions(&[owner(), user("src/client/a.rs"), user("src/cli/b.rs")]).len(),
-            1
-        );
-        assert_eq!(
-            repeated_actions(&[owner(), user("src/client/a.rs"), user("tests/it/b.rs")]).len(),
-            0
-        );
     }
 
     #[test]
