@@ -282,7 +282,9 @@ fn the_end_of_everything_in_the_login_session_ends_nothing_of_abide() {
     let of_login = of_login(login.pid());
     assert!(2 <= of_login.len(), "the shell and the client: {of_login:?}");
     for kind in [Signal::HUP, Signal::TERM, Signal::KILL] {
-        of_login.iter().for_each(|pid| signal(*pid, kind));
+        for pid in &of_login {
+            signal(*pid, kind);
+        }
     }
     login.expect_exit();
     wait_until("the login session is empty", || !of_login.iter().any(|pid| is_alive(*pid)));

@@ -99,7 +99,7 @@ fn touched(patch: &str) -> Vec<&str> {
 /// Whether a file is part of the program: no test and nothing generated.
 fn is_production(path: &str) -> bool {
     path.starts_with("src/")
-        && path.ends_with(".rs")
+        && Path::new(path).extension().is_some_and(|extension| extension == "rs")
         && !path.ends_with("/tests.rs")
         && !path.contains("/tests/")
 }

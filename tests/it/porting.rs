@@ -20,7 +20,7 @@ fn public_functions(text: &str) -> BTreeSet<String> {
                 .and_then(|rest| rest.split_once("> "))
                 .map_or(head, |it| it.1);
             let name = head.rsplit(" for ").next().unwrap_or_default().trim();
-            owner = name.split('<').next().unwrap_or_default().to_owned();
+            name.split('<').next().unwrap_or_default().clone_into(&mut owner);
         } else if line == "}" {
             owner.clear();
         }

@@ -246,7 +246,9 @@ fn s15_s46_followers_miss_nothing_repeat_nothing_and_end_nothing() {
 fn s15_two_streams_at_once_do_not_mix() {
     let (world, mut api) = sessions(&["a", "b"]);
     let script = |name: &str| format!("for i in $(seq 200); do echo {name} $i; done");
-    let text = |name: &str| -> String { (1..=200).map(|n| format!("{name} {n}\n")).collect() };
+    let text = |name: &str| -> String {
+        (1..=200).map(|n| format!("{name} {n}")).collect::<Vec<_>>().join("\n") + "\n"
+    };
     let mut other = Api::connect(&world);
     let (first, _) = api.start("a", &[&script("one")]);
     let (second, _) = api.start("a", &[&script("two")]);

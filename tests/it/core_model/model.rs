@@ -332,31 +332,7 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
                 stop(world, model, &format!("session close -t {session}"), &all);
             }
         }
-        Act::Undo(at) => {
-            let by = pick(&clients(world), at).map_or(Caller::default(), World::by);
-            if let Ok(reply) = world.outcome(by, "undo") {
-                let pane: PaneId =
-                    reply["pane"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
-                let session = world.core.state().pane(pane).session;
-                let back = match reply["what"].as_str() {
-                    Some("pane") => vec![pane],
-                    Some("tab") => panes_of(world, pane),
-                    _ => world
-                        .core
-                        .state()
-                        .session(session)
-                        .tabs
-                        .iter()
-                        .flat_map(|tab| world.core.state().tab(*tab).panes())
-                        .collect(),
-                };
-                model
-                    .sessions
-                    .entry(reply["name"].as_str().expect("a name").into())
-                    .or_default()
-                    .extend(back);
-            }
-        }
+        Act::Undo(at) => undo(world, model, at),
         Act::BuriedEnds(at) => {
             let closed: Vec<PaneId> = world
                 .core
@@ -399,6 +375,32 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
             }
         }
         _ => run_views(world, model, act, panes),
+    }
+}
+
+/// Undoes a close: the model has the panes again that the answer names.
+fn undo(world: &mut World, model: &mut Model, at: usize) {
+    let by = pick(&clients(world), at).map_or(Caller::default(), World::by);
+    if let Ok(reply) = world.outcome(by, "undo") {
+        let pane: PaneId = reply["pane"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
+        let session = world.core.state().pane(pane).session;
+        let back = match reply["what"].as_str() {
+            Some("pane") => vec![pane],
+            Some("tab") => panes_of(world, pane),
+            _ => world
+                .core
+                .state()
+                .session(session)
+                .tabs
+                .iter()
+                .flat_map(|tab| world.core.state().tab(*tab).panes())
+                .collect(),
+        };
+        model
+            .sessions
+            .entry(reply["name"].as_str().expect("a name").into())
+            .or_default()
+            .extend(back);
     }
 }
 
