@@ -1,9 +1,9 @@
 //! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs
 //! are derived from [`table`].
 //!
-//! An action is a type in the file of its noun and a line of the table; `apply` changes the state and
-//! asks for effects, and does nothing else. `core` carries actions out, `cli` and `client` call them.
-//! Tests: `tests/it/core_model`, tests/it/docs.rs.
+//! An action is a type in the file of its noun and a line of the table; `apply` changes the state
+//! and asks for effects, and does nothing else. `core` carries actions out, `cli` and `client` call
+//! them. Tests: `tests/it/core_model`, tests/it/docs.rs.
 
 /// Actions that the server does not carry out, a row each: help, type, name, access, words and keys
 /// where it has them, arguments.

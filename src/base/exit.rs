@@ -25,7 +25,7 @@ const HUNG_UP: u8 = 129;
 const TERMINATED: u8 = 143;
 
 impl ExitStatus {
-    /// Whether it may have been ended as all programs are when the machine goes down or the user is
+    /// True if it may have been ended as all programs are when the machine goes down or the user is
     /// logged out: by HUP or TERM, or nobody knows how.
     #[must_use]
     pub const fn is_from_outside(self) -> bool {

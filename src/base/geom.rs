@@ -46,7 +46,7 @@ impl Size {
         self.cols as usize * self.rows as usize
     }
 
-    /// Whether there is no cell in it.
+    /// True if there is no cell in it.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.cols == 0 || self.rows == 0
@@ -164,7 +164,7 @@ impl Rect {
         self.y.saturating_add(self.rows)
     }
 
-    /// Whether `at` is a cell of it.
+    /// True if `at` is a cell of it.
     #[must_use]
     pub const fn contains(self, at: Point) -> bool {
         self.x <= at.x && at.x < self.right() && self.y <= at.y && at.y < self.bottom()

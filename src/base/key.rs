@@ -82,7 +82,7 @@ impl Mods {
     /// Num Lock is on.
     pub const NUM: Self = Self(128);
 
-    /// Whether all of `other` are held.
+    /// True if all of `other` are held.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -155,7 +155,7 @@ pub struct KeyInput {
     pub shifted: Option<char>,
     /// The character on the standard layout, where told.
     pub layout: Option<char>,
-    /// Whether it came as ESC and the key: Alt with it, or Escape and then the key, which nobody
+    /// True if it came as ESC and the key: Alt with it, or Escape and then the key, which nobody
     /// can tell apart.
     pub escaped: bool,
 }

@@ -48,7 +48,7 @@ impl Run {
 pub struct Row {
     /// The runs.
     pub runs: Vec<Run>,
-    /// Whether the line goes on in the next row without a line break.
+    /// True if the line goes on in the next row without a line break.
     pub wrapped: bool,
 }
 

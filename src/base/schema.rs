@@ -1,11 +1,12 @@
-//! JSON Schema with the paragraphs of doc comments as one line each; not the schemas of single types.
+//! JSON Schema with the paragraphs of doc comments as one line each; not the schemas of single
+//! types.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-/// The schema of `T` as JSON Schema 2020-12, whose descriptions do not depend on where the lines of a
-/// doc comment break.
+/// The schema of `T` as JSON Schema 2020-12, whose descriptions do not depend on where the lines of
+/// a doc comment break.
 #[must_use]
 pub fn of<T: JsonSchema>() -> Schema {
     from(SchemaSettings::draft2020_12()).into_root_schema_for::<T>()

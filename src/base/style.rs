@@ -105,7 +105,7 @@ impl Attrs {
     /// SGR 53.
     pub const OVERLINE: Self = Self(1 << 7);
 
-    /// Whether all of `other` are on.
+    /// True if all of `other` are on.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -22,7 +22,7 @@ pub fn width(text: &str) -> usize {
     text.graphemes(true).map(cluster_width).sum()
 }
 
-/// Whether a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29); it
+/// True if a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29); it
 /// may be said of more than are.
 #[must_use]
 pub fn may_join(last: char, next: char) -> bool {
@@ -72,7 +72,7 @@ pub fn sanitize(text: &str, bytes_max: usize) -> String {
     clean
 }
 
-/// Whether [`harmless`] takes the character out. Zero-width joiner stays: emoji need it.
+/// True if [`harmless`] takes the character out. Zero-width joiner stays: emoji need it.
 #[must_use]
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
@@ -116,8 +116,8 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The bytes of a text as programs send it: padding may be missing, line breaks are skipped, and
-/// the letters for 62 and 63 may be those for addresses. None if the text is no base64 or stands for
-/// more than `bytes_max`.
+/// the letters for 62 and 63 may be those for addresses. None if the text is no base64 or stands
+/// for more than `bytes_max`.
 #[must_use]
 pub fn decode_base64_loose(text: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
     let mut letters = Vec::with_capacity(text.len().min(bytes_max / 3 * 4 + 4));

@@ -1,4 +1,4 @@
-//! Whether somebody answers, looked at only while he owes something: asked after a while, given up
+//! True if somebody answers, looked at only while he owes something: asked after a while, given up
 //! after a longer one. No clock is read here.
 
 use crate::base::time::{Span, Tick};
@@ -32,7 +32,7 @@ impl Watchdog {
         Self { ask_after, answer_within, is_owed: false, next: None, is_asked: false }
     }
 
-    /// Whether something is owed, as the one who owes says.
+    /// True if something is owed, as the one who owes says.
     pub fn expect(&mut self, is_owed: bool, now: Tick) {
         self.is_owed = is_owed;
         if is_owed {
@@ -59,7 +59,7 @@ impl Watchdog {
         self.next
     }
 
-    /// Whether an answer is overdue.
+    /// True if an answer is overdue.
     #[must_use]
     pub fn is_late(&self, now: Tick) -> bool {
         self.is_asked && self.next.is_some_and(|next| next <= now)

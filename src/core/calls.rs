@@ -168,7 +168,7 @@ pub enum CommandEvent {
         command: CommandId,
         /// How.
         exit: ExitStatus,
-        /// Whether KILL was needed.
+        /// True if KILL was needed.
         was_killed: bool,
         /// What it printed, and what else its caller is told.
         output: Box<Captured>,

@@ -66,7 +66,7 @@ pub enum Input<'a> {
     Focused {
         /// The client.
         client: ClientId,
-        /// Whether it has it now.
+        /// True if it has it now.
         focused: bool,
     },
     /// An action is called. Exactly one `Effect::Answer` with this id follows, now or later.
@@ -198,7 +198,7 @@ pub enum RestoreInput {
     /// Panes of the state that the core was made with wait for their programs, which start now, or
     /// as soon as a client brings an environment.
     Programs {
-        /// Whether an environment is awaited.
+        /// True if an environment is awaited.
         awaits_env: bool,
     },
     /// Panes that wait for a person say below what they showed what can be done.
@@ -209,7 +209,7 @@ pub enum RestoreInput {
         pane: PaneId,
         /// What it shows.
         screen: Box<Terminal>,
-        /// Whether that screen stays when the program starts; else a new one takes its place.
+        /// True if that screen stays when the program starts; else a new one takes its place.
         stays: bool,
     },
     /// Sessions of a snapshot are made anew, and the call is answered.

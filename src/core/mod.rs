@@ -40,11 +40,11 @@ pub struct Core {
     host: Host,
     /// Connections of whatever kind.
     connections: usize,
-    /// When to leave because there is nothing to do.
+    /// The time when to leave because there is nothing to do.
     leave_at: Option<Tick>,
     /// Tabs that get the area of their new driver then.
     late: BTreeMap<TabId, Tick>,
-    /// Whether the last effect was given out.
+    /// True if the last effect was given out.
     has_left: bool,
     /// Panes whose programs were told that they have the focus.
     told_focus: BTreeSet<PaneId>,
@@ -189,7 +189,7 @@ impl Core {
         fx.splice(first..first, saves.into_iter().chain(closed.into_iter().map(Effect::Closed)));
     }
 
-    /// When [`Input::Wake`] is due.
+    /// The time when [`Input::Wake`] is due.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let calls = self.state.calls.values().filter_map(|open| completion::due(&self.state, open));
@@ -281,7 +281,7 @@ impl Core {
         }
     }
 
-    /// Whether a search is on its way: [`Input::Wake`] takes it a step further.
+    /// True if a search is on its way: [`Input::Wake`] takes it a step further.
     #[must_use]
     pub fn is_searching(&self) -> bool {
         self.state.calls.values().any(|open| matches!(open.pending, Pending::Search(_)))

@@ -200,8 +200,8 @@ fn exit_banner(status: ExitStatus, offers_shell: bool, is_full: bool) -> String 
     format!("\x1b[999;1H{room}\x1b[7m {status}: Enter or R runs it again{or} \x1b[m\x1b[?25l")
 }
 
-/// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills
-/// its columns.
+/// The number of rows `bytes` can have pushed off the screen at most: each takes a line end, or
+/// fills its columns.
 fn rows_passed(bytes: &[u8], cols: u16) -> usize {
     bytes.split(|byte| *byte == b'\n').count() + bytes.len() / usize::from(cols.max(1))
 }
@@ -210,7 +210,7 @@ fn rows_passed(bytes: &[u8], cols: u16) -> usize {
 pub(super) const NOTICE_MAX: usize = 1024;
 
 impl Core {
-    /// Whether some view shows the tab of a pane.
+    /// True if some view shows the tab of a pane.
     fn is_seen(&self, id: PaneId) -> bool {
         self.state.pane(id).tab.is_some_and(|tab| self.state.is_shown(tab))
     }
@@ -339,7 +339,7 @@ pub(super) struct Hooked {
     sessions: BTreeMap<SessionId, String>,
     /// What each client showed.
     clients: BTreeMap<ClientId, Option<SessionId>>,
-    /// Whether a hook is carried out: what that does calls none.
+    /// True if a hook is carried out: what that does calls none.
     pub(super) is_muted: bool,
 }
 

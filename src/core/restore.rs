@@ -199,7 +199,7 @@ impl Core {
         self.complete(completion::on_output(&self.state, id, 0), fx);
     }
 
-    /// Whether a command that was run again has just failed, and nobody ended it.
+    /// True if a command that was run again has just failed, and nobody ended it.
     pub(super) fn has_failed_again(&self, now: Now, id: PaneId, status: ExitStatus) -> bool {
         let pane = self.state.pane(id);
         let is_soon = pane.marks.started.is_none_or(|started| now.tick - started < START_WITHIN);
@@ -240,12 +240,12 @@ impl Core {
     }
 }
 
-/// Where a pane's program starts that comes back.
+/// The place where a pane's program starts that comes back.
 fn places(pane: &Pane) -> Vec<StartDir> {
     (!pane.cwd.is_empty()).then(|| StartDir::Directory(pane.cwd.clone())).into_iter().collect()
 }
 
-/// Whether a pane whose program has ended offers a shell in its place: it was run again.
+/// True if a pane whose program has ended offers a shell in its place: it was run again.
 pub(super) fn offers_shell(pane: &Pane) -> bool {
     pane.restore.retried && !pane.program().is_empty()
 }

@@ -28,11 +28,11 @@ pub struct Scene {
     pub panes: Vec<ScenePane>,
     /// The pane in focus.
     pub focus: Option<PaneId>,
-    /// Whether the focus fills the tab.
+    /// True if the focus fills the tab.
     pub zoomed: bool,
     /// The area that panes share, relative to which all rectangles are given.
     pub area: Size,
-    /// Whether the view is read-only.
+    /// True if the view is read-only.
     pub read_only: bool,
     /// Number of clients on this session.
     pub clients: u16,
@@ -56,9 +56,9 @@ pub struct SceneTab {
     pub index: u16,
     /// Its name: given, or that of its program.
     pub name: String,
-    /// Whether the view shows it.
+    /// True if the view shows it.
     pub current: bool,
-    /// Whether it was current before.
+    /// True if it was current before.
     pub last: bool,
     /// A bell rang since it was last shown.
     pub bell: bool,
@@ -73,7 +73,7 @@ pub struct ScenePane {
     pub id: PaneId,
     /// Its number in the tab, from 1.
     pub index: u16,
-    /// Where its screen is shown. Borders are the cells of the area that no pane has.
+    /// The place where its screen is shown. Borders are the cells of the area that no pane has.
     pub rect: Rect,
     /// The size of its screen: larger or smaller than `rect` when another view drives it.
     pub size: Size,
@@ -85,9 +85,9 @@ pub struct ScenePane {
     pub mouse: MouseWant,
     /// How its program ended, if it did, as a shell shows it.
     pub ended: Option<u8>,
-    /// Whether its program runs on the alternate screen.
+    /// True if its program runs on the alternate screen.
     pub alternate: bool,
-    /// Whether pasted text is bracketed.
+    /// True if pasted text is bracketed.
     pub bracketed_paste: bool,
 }
 

@@ -3,8 +3,8 @@
 //!
 //! Identity is (process id, start time), checked on a pidfd before each signal. A kill is over
 //! after two passes in a row that found nobody, in which nobody can have hidden either: the cgroup
-//! is empty, or no orphan of unknown origin had ended (`platform::process_snapshot`; only this process reaps
-//! them).
+//! is empty, or no orphan of unknown origin had ended (`platform::process_snapshot`; only this
+//! process reaps them).
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

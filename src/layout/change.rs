@@ -12,7 +12,7 @@ use crate::layout::tree::{
 #[error("too small to be divided: it takes 3 cells and there are {0}")]
 pub struct TooSmall(pub u16);
 
-/// How much of the divided pane the new one gets.
+/// The part of the divided pane the new one gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Share {
     /// Half of it, the old one being one larger if it does not come out even.
@@ -357,7 +357,7 @@ impl<P: Copy + Eq> Node<P> {
         split.move_border(border, direction.is_forward(), cells)
     }
 
-    /// Whether a split along `axis` within this has the pane, so that its borders are the ones to
+    /// True if a split along `axis` within this has the pane, so that its borders are the ones to
     /// move.
     fn has_border_for(&self, pane: P, axis: Axis) -> bool {
         let Self::Split(split) = self else { return false };

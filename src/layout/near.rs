@@ -54,7 +54,7 @@ const fn edges(rect: Rect, axis: Axis) -> (u16, u16) {
     }
 }
 
-/// Whether two rectangles share a row, for a move along columns, or a column.
+/// True if two rectangles share a row, for a move along columns, or a column.
 const fn overlaps(a: Rect, b: Rect, axis: Axis) -> bool {
     match axis {
         // A closed pane of a stack has no rows: one comes to the open one beside it.

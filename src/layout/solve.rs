@@ -3,9 +3,9 @@
 use crate::base::geom::{Rect, Size};
 use crate::layout::tree::{Axis, Node, Split, Stack, Tree, length, with_length};
 
-/// Where each pane is. Between neighbours is a border of one cell; panes and borders cover the
-/// area. Where the area is too small for all panes the first ones of each split are shown and the
-/// others are left out; in an area of at least one cell there is at least one.
+/// The place where each pane is. Between neighbours is a border of one cell; panes and borders
+/// cover the area. Where the area is too small for all panes the first ones of each split are shown
+/// and the others are left out; in an area of at least one cell there is at least one.
 ///
 /// Of a stack one pane has rows: `focus` if it is among them, else the one open last. Above each
 /// pane of a stack is a row for its title, and a closed one has no more than that: its rectangle is
@@ -23,7 +23,7 @@ pub fn solve<P: Copy + Eq>(tree: &Tree<P>, area: Rect, focus: Option<P>) -> Vec<
     all
 }
 
-/// Where each pane and each stack as a whole is.
+/// The place where each pane and each stack as a whole is.
 pub(super) fn leaves<P: Copy + Eq>(tree: &Tree<P>, area: Rect) -> Vec<(&Node<P>, Rect)> {
     let mut all = Vec::new();
     place(&tree.root, area, &mut all);

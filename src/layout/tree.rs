@@ -35,7 +35,7 @@ impl Direction {
         }
     }
 
-    /// Whether it goes towards higher columns or rows.
+    /// True if it goes towards higher columns or rows.
     #[must_use]
     pub const fn is_forward(self) -> bool {
         matches!(self, Self::Right | Self::Down)
@@ -102,19 +102,19 @@ impl<P: Copy + Eq> Tree<P> {
         panes
     }
 
-    /// Whether `pane` is in it.
+    /// True if `pane` is in it.
     #[must_use]
     pub fn contains(&self, pane: P) -> bool {
         self.root.contains(pane)
     }
 
-    /// Whether `pane` is one of a stack.
+    /// True if `pane` is one of a stack.
     #[must_use]
     pub fn is_stacked(&self, pane: P) -> bool {
         self.root.is_stacked(pane)
     }
 
-    /// Whether every split has two or more parts with a share each, and none of them is a split
+    /// True if every split has two or more parts with a share each, and none of them is a split
     /// along the same axis, and every stack has two or more panes.
     #[must_use]
     pub fn is_normal(&self) -> bool {
@@ -147,7 +147,7 @@ impl<P: Copy + Eq> Node<P> {
         }
     }
 
-    /// Whether it is `pane`, or the stack that has it.
+    /// True if it is `pane`, or the stack that has it.
     pub(super) fn is_leaf_of(&self, pane: P) -> bool {
         !matches!(self, Self::Split(_)) && self.contains(pane)
     }

@@ -1,5 +1,5 @@
-//! Fds in tokio's loop: any fd that its owner registers, the watches of `inotify`, and [`Stream`], a
-//! byte stream that is woken for room only while it waits for room.
+//! Fds in tokio's loop: any fd that its owner registers, the watches of `inotify`, and [`Stream`],
+//! a byte stream that is woken for room only while it waits for room.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -58,9 +58,9 @@ pub fn async_fd<T: AsRawFd + Into<OwnedFd>>(
     AsyncFd::with_interest(source, interest)
 }
 
-/// A socket or a terminal that does not block. Tokio's own stream is woken whenever its peer has read
-/// something, and then finds nothing to do: with a terminal, a client and a server in a row that is
-/// half of all wakes a key causes.
+/// A socket or a terminal that does not block. Tokio's own stream is woken whenever its peer has
+/// read something, and then finds nothing to do: with a terminal, a client and a server in a row
+/// that is half of all wakes a key causes.
 #[derive(Debug)]
 pub struct Stream(AsyncFd<OwnedFd>);
 

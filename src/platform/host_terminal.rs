@@ -40,8 +40,9 @@ impl HostTerminal {
         Ok(Self { fd, shared_flags: Some(flags) })
     }
 
-    /// Every byte as it is typed, nothing echoed, no signals from keys (cfmakeraw(3)). A terminal that is
-    /// raw already is made so again: a shell may have changed it while this process was stopped.
+    /// Every byte as it is typed, nothing echoed, no signals from keys (cfmakeraw(3)). A terminal
+    /// that is raw already is made so again: a shell may have changed it while this process was
+    /// stopped.
     ///
     /// # Errors
     /// If the terminal is gone.

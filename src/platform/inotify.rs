@@ -1,5 +1,5 @@
-//! Changes of files, noticed by inotify(7): [`FileChanges`] tells that the configuration was written,
-//! [`PathPresence`] that the socket is no longer in its place.
+//! Changes of files, noticed by inotify(7): [`FileChanges`] tells that the configuration was
+//! written, [`PathPresence`] that the socket is no longer in its place.
 
 use std::io;
 use std::mem::MaybeUninit;

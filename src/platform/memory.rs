@@ -141,8 +141,8 @@ impl SharedMemory {
     /// If the range is not inside of the memory.
     pub fn read_from(&mut self, fd: impl AsFd, range: Range<usize>) -> io::Result<usize> {
         let start = self.pointer(range.start, range.len());
-        // SAFETY: the range lies inside of the mapping (just checked), and the kernel writes at most
-        // its length. Only the kernel uses the pointer.
+        // SAFETY: the range lies inside of the mapping (just checked), and the kernel writes at
+        // most its length. Only the kernel uses the pointer.
         let len = unsafe { libc::read(fd.as_fd().as_raw_fd(), start.cast(), range.len()) };
         usize::try_from(len).map_err(|_| io::Error::last_os_error())
     }

@@ -1,9 +1,9 @@
 //! The operating system as the roles need it: clock, paths, sockets with fds, shared memory,
 //! terminals, processes. It has no policy of the product.
 //!
-//! This folder is the one seam to another system: nothing above it names a call that only Linux has,
-//! and `docs/porting.md` lists its public functions with the calls of other systems that could keep
-//! their promises. It may import `base` alone. Tests: beside the code, `tests/it/keeper.rs`,
+//! This folder is the one seam to another system: nothing above it names a call that only Linux
+//! has, and `docs/porting.md` lists its public functions with the calls of other systems that could
+//! keep their promises. It may import `base` alone. Tests: beside the code, `tests/it/keeper.rs`,
 //! `tests/it/chaos.rs`.
 
 #[cfg(not(target_os = "linux"))]

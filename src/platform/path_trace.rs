@@ -20,8 +20,8 @@ pub fn start() {
     }
 }
 
-/// Appends a line `PATH FILE FILE …` to this process's file: the files of this package on the stack.
-/// A trace that cannot be written shows as a file that is missing, which fails the test.
+/// Appends a line `PATH FILE FILE …` to this process's file: the files of this package on the
+/// stack. A trace that cannot be written shows as a file that is missing, which fails the test.
 fn write(path: &str) {
     let stack = format!("{:?}", Backtrace::force_capture());
     let files: BTreeSet<&str> = stack

@@ -1,5 +1,5 @@
-//! The process table as proc(5) shows it. A scan is a picture, never a certainty: processes come and go
-//! while it is taken.
+//! The process table as proc(5) shows it. A scan is a picture, never a certainty: processes come
+//! and go while it is taken.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;

@@ -42,10 +42,11 @@ pub struct Ownership {
     pub marker: String,
     /// The beginning of a variable that all processes of this abide carry, as `NAME=prefix`. With
     /// it the marker counts only beside that variable or in a process of the origin, because an
-    /// abide inside of a session numbers its commands as this one does. Empty: the marker is enough.
+    /// abide inside of a session numbers its commands as this one does. Empty: the marker is
+    /// enough.
     pub family: String,
     /// A source of processes of which only some belong.
-    pub origin: Option<Origin>,
+    pub origin: Option<SharedOrigin>,
     /// The process that members descend from. Others are judged by what the kernel says alone,
     /// because an environment costs a file per process. None: all environments are read.
     pub ancestor: Option<i32>,
@@ -60,7 +61,7 @@ pub struct Ownership {
 /// Shells that several commands share: a child of one belongs to the command that ran when the
 /// child was born, unless the child says otherwise.
 #[derive(Debug)]
-pub struct Origin {
+pub struct SharedOrigin {
     /// The process ids of the shells, which are those of their sessions as well.
     pub shells: BTreeSet<i32>,
     /// The variables that processes of these shells carry, as `NAME=value`.
@@ -196,7 +197,7 @@ impl Ownership {
 
 #[cfg(test)]
 mod tests {
-    use super::{Confidence, Origin, Ownership};
+    use super::{Confidence, Ownership, SharedOrigin};
     use crate::platform::process::Process;
     use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 
@@ -238,7 +239,7 @@ mod tests {
         Ownership {
             marker: "ABIDE_COMMAND=5".into(),
             family: "ABIDE_JOB=e:".into(),
-            origin: Some(Origin {
+            origin: Some(SharedOrigin {
                 shells: [SHELL].into(),
                 markers: vec![b"ABIDE_JOB=e:1".to_vec()],
                 born: 30..=40,

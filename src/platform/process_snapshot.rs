@@ -1,9 +1,9 @@
 //! One look at the process table: who came of whom, and what processes say of themselves in their
 //! environment. Who is meant is not known here.
 //!
-//! A look is not certainty that nobody is there: between its beginning and its end a process may start
-//! another and go. But whoever goes is a zombie until it is reaped. So where nobody was reaped
-//! during a look, and no zombie or unknown process is in it, nobody has hidden.
+//! A look is not certainty that nobody is there: between its beginning and its end a process may
+//! start another and go. But whoever goes is a zombie until it is reaped. So where nobody was
+//! reaped during a look, and no zombie or unknown process is in it, nobody has hidden.
 
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;

@@ -1,5 +1,5 @@
-//! Unix sockets: connecting, knowing the peer, passing fds, and [`FdQueue`] for what the socket does
-//! not take yet. The messages are those of `wire`.
+//! Unix sockets: connecting, knowing the peer, passing fds, and [`FdQueue`] for what the socket
+//! does not take yet. The messages are those of `wire`.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -117,8 +117,8 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8], fds: &mut Vec<OwnedFd>) -> 
     Ok(len)
 }
 
-/// Records on their way through a socket that may take no more at the moment, each with the fds that
-/// ride with its first bytes.
+/// Records on their way through a socket that may take no more at the moment, each with the fds
+/// that ride with its first bytes.
 #[derive(Debug)]
 pub struct FdQueue<F>(VecDeque<Outgoing<F>>);
 

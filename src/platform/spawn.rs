@@ -1,5 +1,5 @@
-//! Parts of starting a program: three pipes, a session of its own, a birth in a cgroup, its limit on
-//! fds. The keeper puts them together.
+//! Parts of starting a program: three pipes, a session of its own, a birth in a cgroup, its limit
+//! on fds. The keeper puts them together.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -76,8 +76,8 @@ pub fn born_in(
     }
 }
 
-/// The limit on fds (`RLIMIT_NOFILE`) that programs get: the one this process was started with. It has
-/// raised its own, because it holds many fds.
+/// The limit on fds (`RLIMIT_NOFILE`) that programs get: the one this process was started with. It
+/// has raised its own, because it holds many fds.
 #[derive(Debug, Clone, Copy)]
 pub struct FdLimit(Rlimit);
 

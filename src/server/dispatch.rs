@@ -183,7 +183,8 @@ impl Server {
                 self.call(&request, caller, to, Origin::None);
             }
             Err(response) => {
-                let json = serde_json::to_string::<Response>(&response).expect("plain data");
+                let json = serde_json::to_string::<Response>(&response)
+                    .expect("plain data has a JSON form");
                 if let Some(conn) = self.clients.conns.get_mut(&conn) {
                     conn.put(|out| {
                         out.extend_from_slice(json.as_bytes());

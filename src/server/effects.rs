@@ -62,8 +62,8 @@ impl Server {
             }
             Effect::Forward { client, call, name, params } => {
                 let params = params.as_object().cloned().unwrap_or_default();
-                let json =
-                    serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");
+                let json = serde_json::to_string(&Request::new(call.0, name, params))
+                    .expect("plain data has a JSON form");
                 self.clients.send(client, &ToClient::Call { call, json });
             }
             Effect::Snapshots { call, request } => {
@@ -136,7 +136,8 @@ impl Server {
                 .map(|(name, value)| (name.into_bytes(), value.into_bytes()))
                 .collect(),
             cwd: cwd.into_bytes(),
-            ring_bytes: u32::try_from(ring::CAPACITY_DEFAULT).expect("small"),
+            ring_bytes: u32::try_from(ring::CAPACITY_DEFAULT)
+                .expect("the default capacity of a ring fits"),
         };
         tracing::info!(%pane, cwd = %String::from_utf8_lossy(&spawn.cwd), "spawn");
         self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());

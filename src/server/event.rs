@@ -28,7 +28,7 @@ pub(in crate::server) enum Origin {
     Client { client: ClientId, token: u64, number: u64 },
 }
 
-/// Where the answer to a call goes.
+/// The place where the answer to a call goes.
 #[derive(Debug)]
 pub(in crate::server) enum Return {
     /// To a line of JSON-RPC.
@@ -58,7 +58,7 @@ pub(in crate::server) enum Event {
     Commands(CommandTaskEvent),
     /// Something was done about snapshots of sessions, for this call.
     Snapshot(CallId, snapshot::Done),
-    /// Whether a program can take over, for a call that waits to hear it.
+    /// True if a program can take over, for a call that waits to hear it.
     Successor(CallId, Result<Successor, Refusal>),
     /// Something about the disk.
     Disk(News),

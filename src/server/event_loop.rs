@@ -36,7 +36,7 @@ use crate::wire::keeper::{
     CONTROL_AWAITED, CONTROL_WAITING, RESTART_STATUS, WAITING_FOR_ANY, WAITING_FOR_AWAITED,
 };
 
-/// How much of all panes' output is parsed in one turn, so that keys never wait long.
+/// The part of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 64 << 10;
 /// The same while somebody types: an echo waits for no more than this.
 const TURN_BYTES_TYPING: usize = 32 << 10;

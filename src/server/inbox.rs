@@ -30,7 +30,7 @@ impl Inbox {
         self.waiting.push_back((input, origin));
     }
 
-    /// Whether the effects of an input are leaving.
+    /// True if the effects of an input are leaving.
     pub(super) const fn is_busy(&self) -> bool {
         self.current.is_some()
     }

@@ -23,7 +23,7 @@ pub struct Caller {
 pub struct OpenCall {
     /// Who called.
     pub caller: Caller,
-    /// When it is answered with `timed_out`; none to wait for ever.
+    /// The time when it is answered with `timed_out`; none to wait for ever.
     pub deadline: Option<Tick>,
     /// What it waits for.
     pub pending: Pending,
@@ -45,7 +45,7 @@ pub enum Pending {
         pane: PaneId,
         /// So long.
         quiet: Span,
-        /// When the wait began.
+        /// The time when the wait began.
         since: Tick,
     },
     /// Until the shell of a pane shows a prompt.

@@ -16,7 +16,7 @@ pub struct Command {
     pub id: CommandId,
     /// The session it belongs to.
     pub session: SessionId,
-    /// Whether it runs in the session's shell; else beside it.
+    /// True if it runs in the session's shell; else beside it.
     pub in_shell: bool,
     /// What it is: one word is a script, several are program and arguments.
     pub words: Vec<String>,
@@ -49,7 +49,7 @@ pub struct End {
     pub order: u64,
     /// How.
     pub exit: ExitStatus,
-    /// Whether KILL was needed.
+    /// True if KILL was needed.
     pub was_killed: bool,
 }
 
@@ -98,7 +98,7 @@ pub struct Captured {
     pub stdout: Vec<u8>,
     /// Standard error.
     pub stderr: Vec<u8>,
-    /// Whether the beginning of either is missing.
+    /// True if the beginning of either is missing.
     pub is_cut: bool,
     /// The shell was replaced, and what that lost, in words.
     pub state_lost: Option<String>,
@@ -119,7 +119,7 @@ pub struct ExecRequest {
     pub vars: Vec<(String, Option<String>)>,
     /// What it reads.
     pub input: CommandInput,
-    /// Whether whoever asked gets the output as it comes.
+    /// True if whoever asked gets the output as it comes.
     pub stream: bool,
     /// How long it may run.
     pub limit: Option<Span>,
@@ -271,7 +271,7 @@ impl Commands {
         old
     }
 
-    /// When the time of the first running command is up.
+    /// The time when the time of the first running command is up.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         self.overdue_at().map(|(at, _)| at).min()
@@ -299,7 +299,7 @@ impl Commands {
         }
     }
 
-    /// Whether no command runs and no session is being ended.
+    /// True if no command runs and no session is being ended.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.ending.is_empty()

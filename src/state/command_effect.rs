@@ -69,7 +69,7 @@ pub struct ShellSpec {
     pub program: String,
     /// The whole environment.
     pub env: Vec<(String, String)>,
-    /// Where it starts; empty for home.
+    /// The place where it starts; empty for home.
     pub cwd: String,
 }
 
@@ -91,7 +91,7 @@ pub enum Request {
         command: CommandId,
         /// What it is to read.
         bytes: Vec<u8>,
-        /// Whether that is all.
+        /// True if that is all.
         close: bool,
     },
     /// Until a command is ready.
@@ -109,7 +109,7 @@ pub enum Request {
         signal: i32,
         /// Time to end by itself.
         grace: Span,
-        /// Whether it is no error if it has ended.
+        /// True if it is no error if it has ended.
         if_running: bool,
     },
     /// Send one signal.
@@ -123,9 +123,9 @@ pub enum Request {
     Table {
         /// Only of this session.
         session: Option<SessionId>,
-        /// Whether ended commands are shown.
+        /// True if ended commands are shown.
         all: bool,
-        /// How much of each command line is given, in bytes.
+        /// The part of each command line is given, in bytes.
         line_max: Option<usize>,
     },
 }
@@ -139,7 +139,7 @@ pub enum SnapshotRequest {
         name: Option<String>,
         /// The one session; none for all.
         session: Option<SessionId>,
-        /// Whether it takes the place of one of that name.
+        /// True if it takes the place of one of that name.
         replace: bool,
     },
     /// Make its sessions anew.
@@ -176,7 +176,7 @@ pub enum Target {
         pid: i32,
         /// When it started, where the caller knows it: another process of that id is left alone.
         start_time: Option<u64>,
-        /// Whether its descendants are meant too.
+        /// True if its descendants are meant too.
         tree: bool,
     },
 }
@@ -193,15 +193,15 @@ impl PartialEq for LinePattern {
 
 impl Eq for LinePattern {}
 
-/// When a command is ready.
+/// The time when a command is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Until {
     /// When a line of its output matches, past or future.
     Log(LinePattern),
-    /// When something listens on this TCP port of the local host.
+    /// The time when something listens on this TCP port of the local host.
     Port(u16),
-    /// When this URL is answered with a status from 200 to 399.
+    /// The time when this URL is answered with a status from 200 to 399.
     Http(String),
-    /// When it has ended.
+    /// The time when it has ended.
     Exit,
 }

@@ -146,13 +146,13 @@ pub struct ProgramSpec {
     pub argv: Vec<String>,
     /// The environment, whole.
     pub env: Vec<(String, String)>,
-    /// Where to start: the first that exists.
+    /// The place to start in: the first that exists.
     pub cwd: Vec<StartDir>,
     /// The size of its terminal.
     pub size: Size,
 }
 
-/// Where a program may start.
+/// The place where a program may start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartDir {
     /// In this directory.
@@ -166,10 +166,10 @@ pub enum StartDir {
 /// Something only the outside knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// Whether a pane's line discipline collects lines (canonical mode), so that it would drop what
+    /// True if a pane's line discipline collects lines (canonical mode), so that it would drop what
     /// exceeds 4095 bytes of one.
     LineMode(PaneId),
-    /// Whether the program of that path, or the one in the server's place, can take over.
+    /// True if the program of that path, or the one in the server's place, can take over.
     Successor(Option<String>),
 }
 
@@ -178,7 +178,7 @@ pub enum Question {
 pub enum Fact {
     /// To [`Question::LineMode`].
     LineMode {
-        /// Whether lines are collected.
+        /// True if lines are collected.
         canonical: bool,
     },
     /// To [`Question::Successor`].
@@ -188,7 +188,7 @@ pub enum Fact {
 /// A program that can take over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Successor {
-    /// Where it is.
+    /// The place where it is.
     pub program: String,
     /// Its version, such as `0.1.0`.
     pub version: String,
@@ -212,7 +212,7 @@ pub enum ClientMessage {
     Notice {
         /// The line, harmless.
         text: String,
-        /// Whether something went wrong.
+        /// True if something went wrong.
         warning: bool,
     },
     /// Something it saw was closed and can be brought back.

@@ -98,7 +98,7 @@ pub fn of_shell(session: &Session, host: &Host) -> Vec<(String, String)> {
     env.into_iter().collect()
 }
 
-/// Whether the locale that decides about characters (locale(7): `LC_ALL`, else `LC_CTYPE`, else
+/// True if the locale that decides about characters (locale(7): `LC_ALL`, else `LC_CTYPE`, else
 /// `LANG`) is a UTF-8 one.
 fn is_utf8(env: &BTreeMap<String, String>) -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"]

@@ -15,7 +15,7 @@ pub struct Host {
     pub version: String,
     /// Which server process this is: grows with each restart.
     pub lease: u64,
-    /// When it was started.
+    /// The time when it was started.
     pub started: Tick,
     /// The socket it listens on.
     pub socket: String,
@@ -25,7 +25,7 @@ pub struct Host {
     pub shell_files: String,
     /// The user's shell from passwd.
     pub shell: String,
-    /// Whether it took over as another version, or another build, from one that was replaced.
+    /// True if it took over as another version, or another build, from one that was replaced.
     pub upgraded: bool,
     /// Why the program that was to replace it did not take over; none if nothing of that kind
     /// happened.

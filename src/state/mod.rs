@@ -73,7 +73,7 @@ pub struct State {
     pub buffers: Buffers,
     /// Calls that are answered later.
     pub calls: BTreeMap<CallId, OpenCall>,
-    /// Whether the server is about to leave; calls are refused then.
+    /// True if the server is about to leave; calls are refused then.
     pub leaving: Option<Leaving>,
     /// What the step leaves to its end.
     pub pending_work: PendingWork,
@@ -100,7 +100,7 @@ pub struct PendingWork {
     pub start: Vec<(PaneId, Vec<StartDir>)>,
     /// Clients whose session ended and that have no other.
     pub clients_without_session: Vec<ClientWithoutSession>,
-    /// Whether all that outlives a reboot is to go to disk now.
+    /// True if all that outlives a reboot is to go to disk now.
     pub save: bool,
     /// What was closed, and what of that is back. The edge takes it after each step.
     pub closed: Vec<UndoChange>,
@@ -115,7 +115,7 @@ pub struct ClientWithoutSession {
     pub session: String,
     /// How its last program ended; none if it was ended by a call.
     pub status: Option<ExitStatus>,
-    /// Whether the session was closed and can be brought back.
+    /// True if the session was closed and can be brought back.
     pub is_closed: bool,
 }
 

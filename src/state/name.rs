@@ -9,7 +9,7 @@ pub const NAME_MAX: usize = 64;
 /// The longest name of a tab or a pane, in bytes.
 pub const LABEL_MAX: usize = 128;
 
-/// Whether a session can be called so: what a target could take for something else cannot be a
+/// True if a session can be called so: what a target could take for something else cannot be a
 /// name.
 ///
 /// # Errors
@@ -38,7 +38,7 @@ pub fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a tab or a pane can be called so.
+/// True if a tab or a pane can be called so.
 ///
 /// # Errors
 /// `invalid_params` with what is wrong.

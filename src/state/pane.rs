@@ -35,19 +35,19 @@ pub struct Pane {
     pub argv: Vec<String>,
     /// Variables it was given besides those of its session.
     pub env: Vec<(String, String)>,
-    /// Where its program was started; empty where unknown.
+    /// The place where its program was started; empty where unknown.
     pub cwd: String,
     /// When it was made, in milliseconds since 1970.
     pub created_wall: u64,
     /// The size of its terminal.
     pub size: Size,
-    /// Where its program is in its life.
+    /// The stage of life of its program.
     pub life: ProgramState,
     /// What its program drew. Without scrollback until the program has started.
     pub screen: Terminal,
-    /// Whether what is typed into another synchronized pane of its tab is typed here too.
+    /// True if what is typed into another synchronized pane of its tab is typed here too.
     pub is_synced: bool,
-    /// Whether its program is being ended to be started again.
+    /// True if its program is being ended to be started again.
     pub again: bool,
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
@@ -60,9 +60,9 @@ pub struct Pane {
 /// How a pane comes back when its program is gone, and what of former times can be run in it again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RestoreState {
-    /// Whether its program is started not for the first time: if that fails, the pane stays.
+    /// True if its program is started not for the first time: if that fails, the pane stays.
     pub retried: bool,
-    /// Whether a shell runs in place of its program, which a restart brings back.
+    /// True if a shell runs in place of its program, which a restart brings back.
     pub instead: bool,
     /// What runs in the foreground of its shell, with its arguments; empty for nothing, or if that
     /// is not known.
@@ -160,11 +160,12 @@ pub struct NewPane {
     pub argv: Vec<String>,
     /// Variables besides those of its session.
     pub env: Vec<(String, String)>,
-    /// Where it may start: the first that exists. Its session's directory and home are added.
+    /// The place where it may start: the first that exists. Its session's directory and home are
+    /// added.
     pub cwd: Vec<StartDir>,
 }
 
-/// Where a pane goes.
+/// The place where a pane goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Beside {
     /// The pane it takes room from.
@@ -175,7 +176,7 @@ pub struct Beside {
     pub share: Share,
 }
 
-/// Where the program of a pane is in its life.
+/// The stage of life of the program of a pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgramState {
     /// It was asked for and did not report yet.
@@ -197,13 +198,13 @@ pub enum ProgramState {
 }
 
 impl ProgramState {
-    /// Whether a program is there that output comes from and input goes to.
+    /// True if a program is there that output comes from and input goes to.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Starting | Self::Running { .. })
     }
 
-    /// Whether its program has not ended yet, as far as is known.
+    /// True if its program has not ended yet, as far as is known.
     #[must_use]
     pub const fn has_program(self) -> bool {
         !matches!(self, Self::Ended { .. } | Self::Held)
@@ -217,7 +218,7 @@ pub struct Marks {
     pub bell: bool,
     /// It printed since a view showed it.
     pub activity: bool,
-    /// When it printed last; 0 for never.
+    /// The time when it printed last; 0 for never.
     pub output: Tick,
     /// When its program was started, where this server started it; 0 if it found it running.
     pub started: Option<Tick>,

@@ -23,7 +23,7 @@ pub struct SearchQuery {
     pub pattern: String,
     /// As it is, not as a regular expression.
     pub literal: bool,
-    /// Whether `a` finds `A`; none if only an upper-case letter in the pattern decides it.
+    /// True if `a` finds `A`; none if only an upper-case letter in the pattern decides it.
     pub case_sensitive: Option<bool>,
     /// From old to new.
     pub newer: bool,
@@ -51,7 +51,7 @@ pub struct Match {
 pub struct Matches {
     /// In the order of the search.
     pub hits: Vec<Match>,
-    /// Whether there may be more.
+    /// True if there may be more.
     pub more: bool,
 }
 

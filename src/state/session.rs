@@ -32,7 +32,7 @@ pub struct Session {
     pub tabs: Vec<TabId>,
     /// The tab a view gets that has not seen the session: the one used last.
     pub current: TabId,
-    /// Where its programs start unless told otherwise; empty for home.
+    /// The place where its programs start unless told otherwise; empty for home.
     pub cwd: String,
     /// The environment its programs get, ours not yet added.
     pub env: Vec<(String, String)>,
@@ -58,7 +58,7 @@ pub struct Session {
 pub struct NewSession {
     /// Its name, checked and free.
     pub name: String,
-    /// Where its programs start; empty for home.
+    /// The place where its programs start; empty for home.
     pub cwd: String,
     /// The environment its programs get, ours not yet added.
     pub env: Vec<(String, String)>,

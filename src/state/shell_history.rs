@@ -30,7 +30,7 @@ pub struct ShellCommand {
     pub started_wall: u64,
     /// The same, for durations.
     pub started: Tick,
-    /// Where its output begins.
+    /// The place where its output begins.
     pub from: Option<Anchor>,
     /// Its end, if that has come.
     pub end: Option<ShellCommandEnd>,
@@ -43,7 +43,7 @@ pub struct ShellCommandEnd {
     pub lasted: Span,
     /// Its status, if the shell told it.
     pub exit_code: Option<u8>,
-    /// Where its output ends.
+    /// The place where its output ends.
     pub to: Option<Anchor>,
 }
 
@@ -91,7 +91,7 @@ impl ShellHistory {
 /// What the shell of a pane told of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ShellState {
-    /// Whether it sent any mark since this server runs.
+    /// True if it sent any mark since this server runs.
     pub seen: bool,
     /// Its directory as it was told last; empty where it was not.
     pub cwd: String,
@@ -132,7 +132,7 @@ pub enum Phase {
     Running(CommandId),
 }
 
-/// Whether a shell marked a prompt that is still there.
+/// True if a shell marked a prompt that is still there.
 #[must_use]
 pub fn has_prompts(screen: &Terminal) -> bool {
     screen.mark_before(screen.reach().end, MarkKind::Prompt).is_some()

@@ -27,7 +27,7 @@ pub struct Tab {
     pub layout: Tree<PaneId>,
     /// Panes that float over the others, from the lowest to the highest.
     pub floats: Vec<Float<PaneId>>,
-    /// Whether those are out of sight.
+    /// True if those are out of sight.
     pub hides_floats: bool,
     /// The floating pane that alone has the focus as long as it is there.
     pub modal: Option<PaneId>,
@@ -84,7 +84,7 @@ impl Tab {
         panes
     }
 
-    /// Whether a pane is in it.
+    /// True if a pane is in it.
     #[must_use]
     pub fn contains(&self, pane: PaneId) -> bool {
         self.layout.contains(pane) || self.is_float(pane)
@@ -303,7 +303,7 @@ pub enum Leaf {
 }
 
 impl Plan<Leaf> {
-    /// How many panes are made.
+    /// The number of panes that are made.
     #[must_use]
     pub fn made_count(&self) -> usize {
         match self {
@@ -396,13 +396,13 @@ fn plan_of(node: &Node<PaneId>) -> Plan<PaneId> {
 }
 
 impl Tab {
-    /// Whether a pane floats.
+    /// True if a pane floats.
     #[must_use]
     pub fn is_float(&self, pane: PaneId) -> bool {
         self.floats.iter().any(|float| float.pane == pane)
     }
 
-    /// Where a floating pane is.
+    /// The place where a floating pane is.
     #[must_use]
     pub fn float(&self, pane: PaneId) -> Option<Rect> {
         self.floats.iter().find(|float| float.pane == pane).map(|float| float.rect)

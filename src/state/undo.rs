@@ -18,13 +18,13 @@ use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::{Share, State, take};
 
-/// How many closings can be brought back at most; the oldest ends when there are more.
+/// The number of closings that can be brought back at most; the oldest ends when there are more.
 pub const CLOSED_MAX: usize = 100;
 
 /// Something that was closed and can be brought back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedItem {
-    /// When its programs are ended.
+    /// The time when its programs are ended.
     pub until: Tick,
     /// The session it was of, as that was then.
     pub session: Session,
@@ -214,7 +214,7 @@ impl State {
         }
     }
 
-    /// Whether a pane is hidden and can be brought back.
+    /// True if a pane is hidden and can be brought back.
     #[must_use]
     pub fn is_closed(&self, pane: PaneId) -> bool {
         self.closed_items.iter().any(|item| item.panes().contains(&pane))

@@ -25,13 +25,13 @@ pub struct View {
     pub cell_pixels: (u16, u16),
     /// The rows of its terminal that no pane can have.
     pub bars: u16,
-    /// Whether it only watches.
+    /// True if it only watches.
     pub read_only: bool,
-    /// Whether its terminal has the focus.
+    /// True if its terminal has the focus.
     pub focused: bool,
     /// When it was connected, in milliseconds since 1970.
     pub connected_wall: u64,
-    /// When it sent input last.
+    /// The time when it sent input last.
     pub last_input: Tick,
     /// Grows over all views with each input: the highest drives. Ticks can be equal, this cannot.
     pub used: u64,
@@ -71,7 +71,7 @@ pub struct PaneChoice {
     pub focus: PaneId,
     /// The one before.
     pub last: Option<PaneId>,
-    /// Whether the focus fills the tab.
+    /// True if the focus fills the tab.
     pub zoomed: bool,
 }
 
@@ -91,7 +91,7 @@ const BARS_MAX: u16 = 8;
 /// The least rows that are left to panes beside bars.
 const ROWS_BESIDE_BARS: u16 = 2;
 
-/// How many clients that are gone are remembered.
+/// The number of clients remembered after they are gone.
 pub const DETACHED_MAX: usize = 32;
 
 /// A client with a terminal, as it introduces itself.
@@ -107,7 +107,7 @@ pub struct Viewer {
     pub cwd: String,
     /// Its environment.
     pub env: Vec<(String, String)>,
-    /// Whether it only watches.
+    /// True if it only watches.
     pub read_only: bool,
 }
 
@@ -389,7 +389,7 @@ impl State {
             .filter(|client| self.view(*client).at.session == Some(session))
     }
 
-    /// Whether some view shows a tab.
+    /// True if some view shows a tab.
     #[must_use]
     pub fn is_shown(&self, tab: TabId) -> bool {
         self.views.values().any(|view| view.tab() == Some(tab))

@@ -79,7 +79,8 @@ impl StoredCommands {
         postcard::to_extend(self, VERSION.to_le_bytes().to_vec()).expect("plain data into memory")
     }
 
-    /// Reads what [`StoredCommands::encode`] wrote; none if it was another version's, or is damaged.
+    /// Reads what [`StoredCommands::encode`] wrote; none if it was another version's, or is
+    /// damaged.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, body) = bytes.split_first_chunk()?;

@@ -197,7 +197,7 @@ impl InputQueue {
 }
 
 fn offset(position: u64) -> usize {
-    HEADER_LEN + usize::try_from(position % CAPACITY as u64).expect("below CAPACITY")
+    HEADER_LEN + usize::try_from(position % CAPACITY as u64).expect("it is below CAPACITY")
 }
 
 impl AcceptedInput {

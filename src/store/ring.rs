@@ -190,8 +190,8 @@ impl<M: SharedBytes> Producer<M> {
         true
     }
 
-    /// The number of bytes that may be written: what the server has given free. A tail that goes back or
-    /// ahead of the head is not believed.
+    /// The number of bytes that may be written: what the server has given free. A tail that goes
+    /// back or ahead of the head is not believed.
     fn room(&mut self) -> u64 {
         let tail = self.memory.word(AT_TAIL);
         if self.tail <= tail && tail <= self.head {

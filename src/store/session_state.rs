@@ -29,7 +29,7 @@ pub struct SessionState {
     /// Panes by id.
     pub panes: Vec<StoredPane>,
     /// What was closed and can be brought back, the latest last.
-    pub graves: Vec<StoredGrave>,
+    pub graves: Vec<StoredClosedItem>,
     /// What clients look at, and what those that are gone looked at, the latest last.
     pub views: Vec<StoredView>,
     /// Token and number of the last input of each client that is not in a pane's input.
@@ -112,18 +112,18 @@ pub enum StoredLayout {
 
 /// Something that was closed and can be brought back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredGrave {
+pub struct StoredClosedItem {
     /// The moment when its programs are ended.
     pub until: Tick,
     /// The session it was of, as that was then.
     pub session: StoredSession,
     /// What it was.
-    pub what: StoredBuried,
+    pub what: StoredClosedContent,
 }
 
 /// What was closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StoredBuried {
+pub enum StoredClosedContent {
     /// A pane.
     Pane {
         /// The pane.
@@ -173,12 +173,12 @@ pub struct StoredPane {
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
     /// How it comes back when its program is gone.
-    pub revival: StoredRevival,
+    pub revival: StoredRestore,
 }
 
 /// How a pane comes back when its program is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct StoredRevival {
+pub struct StoredRestore {
     /// True if its program is started not for the first time.
     pub retried: bool,
     /// True if a shell runs in place of its program.

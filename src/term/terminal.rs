@@ -170,7 +170,7 @@ impl Terminal {
         self.emulator.screen.history.pack()
     }
 
-    /// Whether [`Self::pack_history`] would compress a segment.
+    /// True if [`Self::pack_history`] would compress a segment.
     #[must_use]
     pub fn can_pack_history(&self) -> bool {
         self.emulator.screen.history.cold().is_some()

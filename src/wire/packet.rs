@@ -28,7 +28,7 @@ pub fn put(out: &mut Vec<u8>, kind: u8, write: impl FnOnce(&mut Vec<u8>)) {
     write(out);
     let len = out.len() - start - HEADER;
     assert!(len <= PACKET_MAX, "a body of {len} bytes");
-    let len = u32::try_from(len).expect("below PACKET_MAX");
+    let len = u32::try_from(len).expect("it is below PACKET_MAX");
     out[start..start + HEADER].copy_from_slice(&len.to_be_bytes());
 }
 

@@ -215,5 +215,5 @@ pub(crate) fn expression(typed: &str) -> Regex {
     };
     build(typed)
         .or_else(|_| build(&regex::escape(typed)))
-        .unwrap_or_else(|_| Regex::new("$^").expect("a constant"))
+        .unwrap_or_else(|_| Regex::new("$^").expect("a constant pattern compiles"))
 }

@@ -76,7 +76,7 @@ pub(super) fn of_ss3(params: &[u8], letter: u8) -> Option<Key> {
 /// Modifiers from their parameter: one more than the bits (xterm, kitty). Locks are not held keys
 /// and left out.
 pub(super) fn mods(param: u32) -> Mods {
-    let bits = u8::try_from(param.saturating_sub(1) & 0xff).expect("masked");
+    let bits = u8::try_from(param.saturating_sub(1) & 0xff).expect("it was masked to eight bits");
     Mods(bits).without(Mods::CAPS.with(Mods::NUM))
 }
 

@@ -16,7 +16,7 @@ use crate::base::style::Attrs;
 use crate::base::text::width;
 use crate::client::copy_mode::Where;
 use crate::client::model::{ClientEffect, Model, ShellCommand};
-use crate::client::view::{look, pane_rect};
+use crate::client::view::{cell_style, pane_rect};
 use crate::wire::scroll::ScrollPoint;
 
 /// Letters of labels, the nearest to the fingers first.
@@ -189,15 +189,16 @@ impl Overlay for HintLabels {
         let Some(pane) = model.scene.pane(self.pane) else { return };
         let place = pane_rect(model, pane);
         let theme = &model.config.theme;
-        let style = look::with(look::style(theme.select_fg, theme.select_bg), Attrs::BOLD);
+        let style =
+            cell_style::with(cell_style::style(theme.select_fg, theme.select_bg), Attrs::BOLD);
         for (hint, label) in self.left() {
             let Ok(y) = u16::try_from(hint.at.row) else { continue };
             let x = place.x.saturating_add(hint.at.col);
             if y < place.rows && x < place.right() {
                 let cols = u16::try_from(width(label)).unwrap_or(u16::MAX);
                 let end = x.saturating_add(cols).min(place.right());
-                look::fill(buf, place.y + y, x, end, style);
-                look::put(buf, (x, place.y + y), usize::from(end - x), label, style);
+                cell_style::fill(buf, place.y + y, x, end, style);
+                cell_style::put(buf, (x, place.y + y), usize::from(end - x), label, style);
             }
         }
     }

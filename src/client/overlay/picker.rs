@@ -21,7 +21,7 @@ use crate::client::text_input::TextInput;
 use crate::client::view::boxes::{
     COLS_MAX, base, column, draw_box, draw_line, inside, line_cursor, placed,
 };
-use crate::client::view::{look, whole};
+use crate::client::view::{cell_style, whole};
 
 /// The age at which a preview is asked for again.
 const PREVIEW_EVERY: Span = Span::millis(500);
@@ -401,21 +401,21 @@ impl Picker {
             let is_selected = idx == self.selected;
             let theme = &model.config.theme;
             let style = if is_selected {
-                look::style(theme.select_fg, theme.select_bg)
+                cell_style::style(theme.select_fg, theme.select_bg)
             } else {
                 base(model)
             };
-            look::fill(buf, y, inner.x, inner.right(), style);
+            cell_style::fill(buf, y, inner.x, inner.right(), style);
             let keys_x = inner.right().saturating_sub(column(width(&item.keys).min(keys_cols)));
             let room = usize::from(keys_x.saturating_sub(inner.x)).saturating_sub(1);
-            look::put(buf, (inner.x, y), text_cols.min(room), &item.text, style);
+            cell_style::put(buf, (inner.x, y), text_cols.min(room), &item.text, style);
             let x = inner.x.saturating_add(column(text_cols + 2));
             let detail_room = room.saturating_sub(text_cols + 2);
             if detail_room != 0 {
-                let faint = look::with(style, Attrs::DIM);
-                look::put(buf, (x, y), detail_room, &item.detail, faint);
+                let faint = cell_style::with(style, Attrs::DIM);
+                cell_style::put(buf, (x, y), detail_room, &item.detail, faint);
             }
-            look::put(buf, (keys_x, y), keys_cols, &item.keys, style);
+            cell_style::put(buf, (keys_x, y), keys_cols, &item.keys, style);
         }
     }
 }
@@ -467,12 +467,13 @@ impl Overlay for Picker {
         draw_line(model, &self.line, inner, buf);
         let cols = usize::from(inner.width);
         if let Some(refused) = self.refused.as_ref().filter(|_| 1 < inner.height) {
-            let style = look::style(model.config.theme.warning, model.config.theme.overlay_bg);
-            look::put(buf, (inner.x, inner.y + 1), cols, refused, style);
+            let style =
+                cell_style::style(model.config.theme.warning, model.config.theme.overlay_bg);
+            cell_style::put(buf, (inner.x, inner.y + 1), cols, refused, style);
         }
         if self.found.is_empty() && layout.item_rows != 0 {
-            let style = look::with(base(model), Attrs::DIM);
-            look::put(buf, (inner.x, layout.items_y), cols, "nothing matches", style);
+            let style = cell_style::with(base(model), Attrs::DIM);
+            cell_style::put(buf, (inner.x, layout.items_y), cols, "nothing matches", style);
         }
         self.draw_items(model, &layout, buf);
     }
@@ -516,8 +517,16 @@ fn draw_preview(model: &Model, preview: Option<&Preview>, list: Area, buf: &mut 
             if room == 0 {
                 break;
             }
-            let style = Style::new().fg(look::colour(run.style.fg)).bg(look::colour(run.style.bg));
-            x = look::put(buf, (x, y), room, &run.text, look::with(style, run.style.attrs));
+            let style = Style::new()
+                .fg(cell_style::colour(run.style.fg))
+                .bg(cell_style::colour(run.style.bg));
+            x = cell_style::put(
+                buf,
+                (x, y),
+                room,
+                &run.text,
+                cell_style::with(style, run.style.attrs),
+            );
         }
     }
 }

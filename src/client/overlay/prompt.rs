@@ -7,7 +7,7 @@ use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::model::Model;
 use crate::client::text_input::TextInput;
 use crate::client::view::boxes::{self, COLS_MAX, draw_box, draw_line, inside, placed};
-use crate::client::view::look;
+use crate::client::view::cell_style;
 
 /// The result of a key in a line.
 pub(super) enum Typed {
@@ -34,7 +34,7 @@ pub(super) fn key(line: &mut TextInput, key: Key) -> Typed {
 pub(super) fn draw_question(model: &Model, title: &str, question: &str, buf: &mut Buffer) {
     let inner = draw_box(model, title, area(model), buf);
     let style = boxes::base(model);
-    look::put(buf, (inner.x, inner.y), usize::from(inner.width), question, style);
+    cell_style::put(buf, (inner.x, inner.y), usize::from(inner.width), question, style);
 }
 
 pub(super) fn draw(model: &Model, title: &str, line: &TextInput, buf: &mut Buffer) {

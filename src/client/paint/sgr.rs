@@ -169,7 +169,7 @@ fn number(out: &mut Vec<u8>, number: usize) {
     let mut rest = number;
     loop {
         at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).expect("a digit");
+        digits[at] = b'0' + u8::try_from(rest % 10).expect("a remainder of ten is a digit");
         rest /= 10;
         if rest == 0 {
             break;

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
-use super::look;
+use super::cell_style;
 use crate::base::geom::Point;
 use crate::base::id::TabId;
 use crate::base::style::Attrs;
@@ -59,9 +59,9 @@ impl BarText {
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     let layout = model.layout();
     for y in [layout.tabs, layout.status].into_iter().flatten() {
-        look::fill(buf, y, 0, model.size.cols, base(model));
+        cell_style::fill(buf, y, 0, model.size.cols, base(model));
         for (x, piece) in laid_out(model, y) {
-            look::put(buf, (x, y), piece.cols(), &piece.text, piece.style);
+            cell_style::put(buf, (x, y), piece.cols(), &piece.text, piece.style);
         }
     }
 }
@@ -76,7 +76,7 @@ pub fn hit(model: &Model, at: Point) -> Option<BarHit> {
 }
 
 fn base(model: &Model) -> Style {
-    look::style(model.config.theme.bar_fg, model.config.theme.bar_bg)
+    cell_style::style(model.config.theme.bar_fg, model.config.theme.bar_bg)
 }
 
 /// The texts of the bar in row `y` with their columns; none if there is no bar.
@@ -177,7 +177,7 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<BarText> {
     match segment {
         Segment::Session => {
             let Some(session) = &model.scene.chrome.session else { return Vec::new() };
-            let style = look::with(base, Attrs::BOLD);
+            let style = cell_style::with(base, Attrs::BOLD);
             vec![BarText {
                 text: format!(" {} ", session.name),
                 style,
@@ -210,8 +210,10 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<BarText> {
 
 /// A text in the colour of marks.
 fn marked(model: &Model, text: Option<&str>) -> Vec<BarText> {
-    let style =
-        look::with(look::style(model.config.theme.accent, model.config.theme.bar_bg), Attrs::BOLD);
+    let style = cell_style::with(
+        cell_style::style(model.config.theme.accent, model.config.theme.bar_bg),
+        Attrs::BOLD,
+    );
     text.map(|text| piece(format!(" {text} "), style)).into_iter().collect()
 }
 
@@ -276,7 +278,7 @@ fn modes(model: &Model) -> Vec<BarText> {
     let shown = marks.into_iter().filter(|(is_on, ..)| *is_on);
     shown
         .map(|(_, text, fg, weight)| {
-            let style = look::with(look::style(fg, theme.bar_bg), Attrs::BOLD);
+            let style = cell_style::with(cell_style::style(fg, theme.bar_bg), Attrs::BOLD);
             BarText { weight, ..piece(format!(" {text} "), style) }
         })
         .collect()
@@ -285,7 +287,7 @@ fn modes(model: &Model) -> Vec<BarText> {
 /// The key that lists the keys.
 fn reminder(model: &Model) -> Option<BarText> {
     let keys = model.config.keymap.keys_of(calls::HELP)?;
-    let style = look::with(base(model), Attrs::DIM);
+    let style = cell_style::with(base(model), Attrs::DIM);
     Some(BarText { weight: Weight::Reminder, ..piece(format!(" {keys} for keys "), style) })
 }
 
@@ -309,8 +311,9 @@ fn tabs(model: &Model, cols: usize) -> Vec<BarText> {
             break;
         }
     }
-    let mark =
-        |is_cut: bool, text: &str| is_cut.then(|| piece(text, look::with(base(model), Attrs::DIM)));
+    let mark = |is_cut: bool, text: &str| {
+        is_cut.then(|| piece(text, cell_style::with(base(model), Attrs::DIM)))
+    };
     let mut shown: Vec<BarText> = mark(0 < from, "‹").into_iter().collect();
     shown.extend_from_slice(&pieces[from..to]);
     shown.extend(mark(to < pieces.len(), "›"));
@@ -339,8 +342,8 @@ fn tab_piece(model: &Model, tab: &TabItem) -> BarText {
     ];
     let marks: String = all.into_iter().filter_map(|(is_on, mark)| is_on.then_some(mark)).collect();
     let style = match (tab.current, wants || tab.activity) {
-        (true, _) => look::with(look::style(theme.tab_fg, theme.tab_bg), Attrs::BOLD),
-        (false, true) => look::style(theme.accent, theme.bar_bg),
+        (true, _) => cell_style::with(cell_style::style(theme.tab_fg, theme.tab_bg), Attrs::BOLD),
+        (false, true) => cell_style::style(theme.accent, theme.bar_bg),
         (false, false) => base(model),
     };
     let done = more

@@ -4,7 +4,7 @@
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::style::Style;
 
-use super::look;
+use super::cell_style;
 use crate::base::geom::Rect;
 use crate::base::text::width;
 use crate::client::layout::is_floating;
@@ -38,7 +38,11 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 
 fn border(model: &Model, is_focused: bool) -> Style {
     let theme = &model.config.theme;
-    Style::new().fg(look::colour(if is_focused { theme.border_focus.0 } else { theme.border.0 }))
+    Style::new().fg(cell_style::colour(if is_focused {
+        theme.border_focus.0
+    } else {
+        theme.border.0
+    }))
 }
 
 /// The cells of `rect` that are on the outer terminal, in its coordinates, as (x, y).
@@ -125,7 +129,7 @@ fn write_title(model: &Model, area: Rect, at: (u16, u16), pane: &PaneItem, buf: 
     let room = usize::from(pane.rect.cols.min(area.right().saturating_sub(x))).saturating_sub(1);
     if width(&text).min(6) <= room && y < area.bottom() {
         let is_focused = model.scene.chrome.focus == Some(pane.id);
-        look::put(buf, (x, y), room, &text, border(model, is_focused));
+        cell_style::put(buf, (x, y), room, &text, border(model, is_focused));
     }
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect as Area;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::{look, whole};
+use super::{cell_style, whole};
 use crate::base::style::Attrs;
 use crate::base::text::width;
 use crate::client::model::Model;
@@ -21,7 +21,7 @@ pub(in crate::client) fn column(x: usize) -> u16 {
 }
 
 pub(in crate::client) fn base(model: &Model) -> Style {
-    look::style(model.config.theme.overlay_fg, model.config.theme.overlay_bg)
+    cell_style::style(model.config.theme.overlay_fg, model.config.theme.overlay_bg)
 }
 
 /// A box in the middle, a third down.
@@ -64,15 +64,15 @@ pub(in crate::client) fn draw_line(model: &Model, line: &TextInput, inner: Area,
     if inner.height == 0 {
         return;
     }
-    let x = look::put(
+    let x = cell_style::put(
         buf,
         (inner.x, inner.y),
         usize::from(inner.width),
         MARK,
-        look::with(base(model), Attrs::BOLD),
+        cell_style::with(base(model), Attrs::BOLD),
     );
     let cols = line_cols(inner);
-    look::put(buf, (x, inner.y), cols, window(line, cols).0, base(model));
+    cell_style::put(buf, (x, inner.y), cols, window(line, cols).0, base(model));
 }
 
 /// The cursor of a line that is typed in a box: a column and a row of the outer terminal.

@@ -3,7 +3,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::{look, notes};
+use super::{cell_style, notes};
 use crate::base::style::Attrs;
 use crate::base::text::width;
 use crate::client::calls;
@@ -24,17 +24,17 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     let x = model.size.cols - narrow(cols);
     let top = floor - narrow(rows);
     let theme = &model.config.theme;
-    let style = look::style(theme.overlay_fg, theme.overlay_bg);
+    let style = cell_style::style(theme.overlay_fg, theme.overlay_bg);
     for y in top..floor {
-        look::fill(buf, y, x, model.size.cols, style);
+        cell_style::fill(buf, y, x, model.size.cols, style);
     }
     for ((idx, line), y) in lines.iter().enumerate().zip(top + 1..) {
         let style = if idx == 0 {
-            look::with(look::style(theme.accent, theme.overlay_bg), Attrs::BOLD)
+            cell_style::with(cell_style::style(theme.accent, theme.overlay_bg), Attrs::BOLD)
         } else {
             style
         };
-        look::put(buf, (x + 2, y), cols, line, style);
+        cell_style::put(buf, (x + 2, y), cols, line, style);
     }
 }
 

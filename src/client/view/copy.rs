@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::{look, pane_rect};
+use super::{cell_style, pane_rect};
 use crate::base::geom::Rect;
 use crate::base::style::Attrs;
 use crate::base::text::width;
@@ -32,10 +32,10 @@ fn draw_position(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) 
     let text = format!("{typed}{found}[{at}/{all}]");
     let cols = u16::try_from(width(&text)).unwrap_or(u16::MAX).min(place.cols);
     let theme = &model.config.theme;
-    let style = look::style(theme.select_fg, theme.select_bg);
+    let style = cell_style::style(theme.select_fg, theme.select_bg);
     let x = place.right().saturating_sub(cols);
-    look::fill(buf, place.y, x, place.right(), style);
-    look::put(buf, (x, place.y), usize::from(cols), &text, style);
+    cell_style::fill(buf, place.y, x, place.right(), style);
+    cell_style::put(buf, (x, place.y), usize::from(cols), &text, style);
 }
 
 /// The line that is typed, in the last row of the pane.
@@ -44,13 +44,18 @@ fn draw_prompt(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) {
     let (mark, line) = parts(prompt);
     let theme = &model.config.theme;
     let fg = if mode.search.is_failed() { theme.warning } else { theme.overlay_fg };
-    let style = look::style(fg, theme.overlay_bg);
+    let style = cell_style::style(fg, theme.overlay_bg);
     let y = place.bottom().saturating_sub(1);
-    look::fill(buf, y, place.x, place.right(), style);
-    let x =
-        look::put(buf, (place.x, y), usize::from(place.cols), mark, look::with(style, Attrs::BOLD));
+    cell_style::fill(buf, y, place.x, place.right(), style);
+    let x = cell_style::put(
+        buf,
+        (place.x, y),
+        usize::from(place.cols),
+        mark,
+        cell_style::with(style, Attrs::BOLD),
+    );
     let room = usize::from(place.right().saturating_sub(x));
-    look::put(buf, (x, y), room, window(line, room), style);
+    cell_style::put(buf, (x, y), room, window(line, room), style);
 }
 
 fn parts(prompt: &Prompt) -> (&'static str, &TextInput) {

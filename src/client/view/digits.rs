@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
-use super::look;
+use super::cell_style;
 use crate::base::geom::Rect;
 use crate::base::style::{Attrs, Colour};
 use crate::client::model::Model;
@@ -46,11 +46,11 @@ pub(in crate::client) fn draw(
         area.x + rect.x + rect.cols.saturating_sub(cols) / 2,
         area.y + rect.y + rect.rows.saturating_sub(rows) / 2,
     );
-    let colour = look::colour(colour);
+    let colour = cell_style::colour(colour);
     if !is_large {
-        let style = look::with(Style::new().fg(colour), Attrs::BOLD);
-        look::fill(buf, y, x, x.saturating_add(cols), style);
-        look::put(buf, (x, y), usize::from(rect.cols.max(1)), text, style);
+        let style = cell_style::with(Style::new().fg(colour), Attrs::BOLD);
+        cell_style::fill(buf, y, x, x.saturating_add(cols), style);
+        cell_style::put(buf, (x, y), usize::from(rect.cols.max(1)), text, style);
         return;
     }
     for (at, digit) in (0_u16..).zip(text.chars()) {
@@ -58,7 +58,7 @@ pub(in crate::client) fn draw(
         for (row, bits) in (0_u16..).zip(bits) {
             for column in (0..DIGIT_COLS).filter(|column| bits & (4 >> column) != 0) {
                 let left = x + (at * (DIGIT_COLS + 1) + column) * CELL_COLS;
-                look::fill(buf, y + row, left, left + CELL_COLS, Style::new().bg(colour));
+                cell_style::fill(buf, y + row, left, left + CELL_COLS, Style::new().bg(colour));
             }
         }
     }

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
 use ratatui::style::Style;
 
-use super::{look, notes};
+use super::{cell_style, notes};
 use crate::base::style::Attrs;
 use crate::base::text::{fitting, width};
 use crate::client::model::Model;
@@ -55,7 +55,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     let column_cols = usize::from(model.size.cols) / columns;
     let style = base(model);
     for (row, y) in (0..rows).zip(top..) {
-        look::fill(buf, y, 0, model.size.cols, style);
+        cell_style::fill(buf, y, 0, model.size.cols, style);
         for column in 0..columns {
             if let Some(entry) = entries.get(column * rows + row) {
                 let x = u16::try_from(column * column_cols).unwrap_or(u16::MAX).saturating_add(1);
@@ -67,7 +67,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 }
 
 fn base(model: &Model) -> Style {
-    look::style(model.config.theme.overlay_fg, model.config.theme.overlay_bg)
+    cell_style::style(model.config.theme.overlay_fg, model.config.theme.overlay_bg)
 }
 
 fn draw_entry(model: &Model, entry: &HintLine, area: Area, buf: &mut Buffer) {
@@ -75,14 +75,15 @@ fn draw_entry(model: &Model, entry: &HintLine, area: Area, buf: &mut Buffer) {
     let theme = &model.config.theme;
     match entry {
         HintLine::Head(name) => {
-            look::put(buf, at, cols, name, look::with(base(model), Attrs::DIM));
+            cell_style::put(buf, at, cols, name, cell_style::with(base(model), Attrs::DIM));
         }
         HintLine::Keys(keys, words) => {
-            let keys_style = look::with(look::style(theme.accent, theme.overlay_bg), Attrs::BOLD);
-            let end = look::put(buf, at, KEYS_COLS.min(cols), keys, keys_style);
+            let keys_style =
+                cell_style::with(cell_style::style(theme.accent, theme.overlay_bg), Attrs::BOLD);
+            let end = cell_style::put(buf, at, KEYS_COLS.min(cols), keys, keys_style);
             let words_x = end.max(at.0 + 5) + 1;
             let room = (cols + usize::from(at.0)).saturating_sub(usize::from(words_x));
-            look::put(buf, (words_x, at.1), room, words, base(model));
+            cell_style::put(buf, (words_x, at.1), room, words, base(model));
         }
     }
 }

@@ -5,10 +5,10 @@ pub mod bars;
 mod borders;
 pub(super) mod boxes;
 mod card;
+pub(super) mod cell_style;
 mod copy;
 pub(super) mod digits;
 mod hint;
-pub(super) mod look;
 mod notes;
 
 use ratatui::buffer::Buffer;

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::look;
+use super::cell_style;
 use crate::base::style::Attrs;
 use crate::base::text::width;
 use crate::client::model::Model;
@@ -24,12 +24,12 @@ pub(super) fn draw_notices(model: &Model, buf: &mut Buffer) {
     let rows = (0..floor(model)).rev();
     for ((_, notice), y) in model.notices.shown.iter().rev().zip(rows) {
         let fg = if notice.warning { theme.warning } else { theme.overlay_fg };
-        let style = look::style(fg, theme.overlay_bg);
+        let style = cell_style::style(fg, theme.overlay_bg);
         let text = format!(" {} ", notice.text);
         let cols = width(&text).min(usize::from(model.size.cols));
         let x = model.size.cols - u16::try_from(cols).unwrap_or(model.size.cols);
-        look::fill(buf, y, x, model.size.cols, style);
-        look::put(buf, (x, y), cols, &text, style);
+        cell_style::fill(buf, y, x, model.size.cols, style);
+        cell_style::put(buf, (x, y), cols, &text, style);
     }
 }
 
@@ -38,11 +38,11 @@ pub(super) fn draw_awaited(model: &Model, buf: &mut Buffer) {
     let Some(text) = model.awaited() else { return };
     let cols = width(text).min(usize::from(model.size.cols));
     let x = (model.size.cols - u16::try_from(cols).unwrap_or(model.size.cols)) / 2;
-    look::put(
+    cell_style::put(
         buf,
         (x, model.size.rows / 2),
         cols,
         text,
-        look::with(ratatui::style::Style::new(), Attrs::DIM),
+        cell_style::with(ratatui::style::Style::new(), Attrs::DIM),
     );
 }

@@ -39,7 +39,7 @@ pub(in crate::server) struct Attached {
     pub(in crate::server) token: u64,
     /// Number of its last input that was worked on.
     pub(in crate::server) number: u64,
-    /// Whether it was told that number.
+    /// True if it was told that number.
     pub(in crate::server) told: u64,
     pub(in crate::server) drawn: Drawn,
     /// The pane its process runs in, if it is one of ours.
@@ -112,12 +112,12 @@ impl Conn {
         write(&mut self.unsent);
     }
 
-    /// How many bytes are not sent yet.
+    /// The number of bytes not sent yet.
     pub(in crate::server) fn unsent_len(&self) -> usize {
         self.unsent.len() - self.sent
     }
 
-    /// Whether something is not sent yet.
+    /// True if something is not sent yet.
     pub(in crate::server) fn has_unsent(&self) -> bool {
         self.sent < self.unsent.len()
     }

@@ -35,9 +35,9 @@ pub(in crate::server) struct Drawn {
     wants: Wants,
     /// Images, and what of them is still to be sent.
     pub(in crate::server) pictures: SentImages,
-    /// When the last frame was sent that was more than an echo.
+    /// The time when the last frame was sent that was more than an echo.
     at: Tick,
-    /// When its last input came.
+    /// The time when its last input came.
     pub(in crate::server) input_at: Tick,
     /// Something may have changed since the last frame.
     pub(in crate::server) stale: bool,
@@ -60,8 +60,8 @@ impl Drawn {
         }
     }
 
-    /// When the next frame may be sent: none while one is in flight or nothing changed. `is_echo`:
-    /// what changed follows from the client's own input.
+    /// The time when the next frame may be sent: none while one is in flight or nothing changed.
+    /// `is_echo`: what changed follows from the client's own input.
     pub(in crate::server) fn due(&self, now: Tick, is_echo: bool) -> Option<Tick> {
         if self.in_flight || !self.stale {
             return None;

@@ -16,7 +16,7 @@ const FRAME_BYTES_MAX: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(in crate::server) struct SentImages {
     panes: BTreeMap<PaneId, PaneImages>,
-    /// Whether it can show pictures; else only their places are sent.
+    /// True if it can show pictures; else only their places are sent.
     can: bool,
     /// The picture that is on its way, and how much of it was sent.
     sending: Option<(PaneId, Arc<Picture>, usize)>,
@@ -32,12 +32,12 @@ struct PaneImages {
 }
 
 impl SentImages {
-    /// Whether the client can show pictures.
+    /// True if the client can show pictures.
     pub(in crate::server) fn can(&mut self, can: bool) {
         self.can = can;
     }
 
-    /// Whether something is still to be sent.
+    /// True if something is still to be sent.
     pub(in crate::server) fn are_waiting(&self) -> bool {
         self.waiting
     }

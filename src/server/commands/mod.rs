@@ -2,9 +2,9 @@
 //! sessions, programs on pipes and processes. The core decides about turns and answers.
 //!
 //! [`Commands`] owns everything here. Its methods read the state through [`Cx`], write to the
-//! keeper, and leave inputs in an [`CommandResults`], which the event loop steps afterwards; nothing
-//! here names the server. The end-to-end tests are `tests/it/exec_*.rs`, `procs_life.rs` and
-//! `hostile_trees.rs`.
+//! keeper, and leave inputs in an [`CommandResults`], which the event loop steps afterwards;
+//! nothing here names the server. The end-to-end tests are `tests/it/exec_*.rs`, `procs_life.rs`
+//! and `hostile_trees.rs`.
 
 mod exec;
 pub(in crate::server) mod handoff;

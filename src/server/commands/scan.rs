@@ -10,7 +10,7 @@ use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
 use crate::platform::process::Process;
-use crate::platform::process_ownership::{Confidence, Origin, Ownership, PASS_PAUSE};
+use crate::platform::process_ownership::{Confidence, Ownership, PASS_PAUSE, SharedOrigin};
 use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process};
 use crate::server::commands::job::Job;
@@ -227,7 +227,7 @@ pub(super) fn command_members(
         known: known_before.clone(),
         marker: format!("ABIDE_COMMAND={id}"),
         family,
-        origin: Some(Origin { shells, markers, born: since..=until, outsiders }),
+        origin: Some(SharedOrigin { shells, markers, born: since..=until, outsiders }),
         reaper: cx.host.keeper_pid.cast_signed(),
         since,
         excluded,

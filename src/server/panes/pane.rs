@@ -20,7 +20,7 @@ use crate::store::ring::Consumer;
 use crate::term::Terminal;
 use crate::wire::keeper::{self, PART_PIDFD, ProgramEntry};
 
-/// How many bytes of a pane are parsed in one turn.
+/// The number of bytes of a pane that are parsed in one turn.
 pub(in crate::server) const TURN_BYTES_MAX: usize = 64 << 10;
 /// After so many parsed bytes a snapshot is written.
 const SNAPSHOT_BYTES: u64 = 256 << 10;
@@ -93,20 +93,20 @@ pub(in crate::server) struct PaneIo {
     /// Up to where the ring is parsed.
     pub(in crate::server) position: u64,
     pub(in crate::server) input: InputQueue,
-    /// Where the ring was parsed up to when input came last.
+    /// The place where the ring was parsed up to when input came last.
     typed_at: u64,
     slots: DoubleBuffer,
     /// What is stashed with the keeper.
     stash: Vec<(StashedPart, Arc<OwnedFd>)>,
     snapshot_at: u64,
-    /// When there will have been no output for [`QUIET`]; none once that was dealt with.
+    /// The time when there will have been no output for [`QUIET`]; none once that was dealt with.
     pub(in crate::server) quiet_at: Option<Tick>,
-    /// When it is looked what runs in the foreground.
+    /// The time when it is looked what runs in the foreground.
     pub(in crate::server) named_at: Option<Tick>,
     /// Until when a synchronized update holds the drawn state.
     pub(in crate::server) held_until: Option<Tick>,
     pub(in crate::server) waits_writable: bool,
-    /// Whether its scrollback may have cold segments that are not packed.
+    /// True if its scrollback may have cold segments that are not packed.
     pub(in crate::server) packing: bool,
     pub(in crate::server) stop: StopProgress,
     /// The end of the leader, and the ring's head at that moment.
@@ -224,7 +224,7 @@ impl PaneIo {
         self.snapshot_at = position;
     }
 
-    /// Whether there is output that is not parsed.
+    /// True if there is output that is not parsed.
     pub(in crate::server) fn has_output(&mut self) -> bool {
         self.ring.head().is_ok_and(|head| self.position < head)
     }
@@ -240,7 +240,7 @@ impl PaneIo {
         }
     }
 
-    /// Whether the replies to output that ends at `position` were given before.
+    /// True if the replies to output that ends at `position` were given before.
     pub(in crate::server) fn has_replied(&self, position: u64) -> bool {
         position <= self.input.replied()
     }
@@ -265,12 +265,12 @@ impl PaneIo {
         self.ring.ask_trim();
     }
 
-    /// Whether the newest snapshot is of the present position.
+    /// True if the newest snapshot is of the present position.
     pub(in crate::server) fn is_snapshot_fresh(&self) -> bool {
         self.snapshot_at == self.position && self.slots.has_content()
     }
 
-    /// Whether a successor that goes on from the newest snapshot has next to nothing to parse
+    /// True if a successor that goes on from the newest snapshot has next to nothing to parse
     /// again.
     pub(in crate::server) fn is_snapshot_near(&self) -> bool {
         self.position - self.snapshot_at <= REPLAY_BYTES && self.slots.has_content()
@@ -313,7 +313,7 @@ impl PaneIo {
         self.input.accept(bytes, from)
     }
 
-    /// Whether what it prints next may be the echo of what was typed.
+    /// True if what it prints next may be the echo of what was typed.
     pub(in crate::server) fn may_echo(&self) -> bool {
         self.position.saturating_sub(self.typed_at) < ECHO_BYTES
     }
@@ -337,7 +337,7 @@ impl PaneIo {
         };
     }
 
-    /// Whether everything the program printed before its end is parsed.
+    /// True if everything the program printed before its end is parsed.
     pub(in crate::server) fn is_drained(&self) -> bool {
         self.exit.is_some_and(|(_, end)| end <= self.position)
     }

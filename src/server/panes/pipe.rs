@@ -16,8 +16,8 @@ use crate::state::State;
 /// A command may go on reading for so long once there will be no more.
 const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
-/// How many pieces wait for a command at most; one is at most what a pane gives in one turn, 64
-/// KiB.
+/// The number of pieces that wait for a command at most; one is at most what a pane gives in one
+/// turn, 64 KiB.
 const WAITING_MAX: usize = 64;
 
 /// The queue to a command.
@@ -36,7 +36,7 @@ impl Pipe {
         (Self { line, queue, lost: 0 }, waiting)
     }
 
-    /// Whether nobody reads it any more.
+    /// True if nobody reads it any more.
     pub(in crate::server) fn is_closed(&self) -> bool {
         self.queue.is_closed()
     }

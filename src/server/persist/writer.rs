@@ -34,12 +34,12 @@ const IMAGES_MAX: usize = 1 << 20;
 #[derive(Debug)]
 pub(in crate::server) struct DiskWriter {
     db: Db,
-    /// Where the database is; none if nothing is written.
+    /// The place where the database is; none if nothing is written.
     path: Option<PathBuf>,
     persist: Persist,
-    /// When the structure is to be written; none if it is.
+    /// The time when the structure is to be written; none if it is.
     due: Option<Tick>,
-    /// When it was handed over last.
+    /// The time when it was handed over last.
     handed: Tick,
     panes: BTreeMap<PaneId, Written>,
     forgotten: BTreeSet<PaneId>,
@@ -244,7 +244,7 @@ impl DiskWriter {
         }
     }
 
-    /// When something is to be handed over.
+    /// The time when something is to be handed over.
     pub(in crate::server) fn deadline(&self, state: &State) -> Option<Tick> {
         self.panes
             .values()
@@ -269,7 +269,7 @@ impl DiskWriter {
         kept
     }
 
-    /// Where the program of a pane was when that was found out last.
+    /// The place where the program of a pane was when that was found out last.
     pub(in crate::server) fn place(&self, pane: PaneId) -> Option<String> {
         self.places.get(&pane).cloned()
     }
@@ -352,7 +352,7 @@ impl DiskWriter {
         }
     }
 
-    /// How many segments are kept of a pane where there are so many.
+    /// The number of segments that are kept of a pane where there are so many.
     fn segments_max(&self, panes: usize) -> u64 {
         let share = self.persist.bytes / panes.max(1) as u64;
         (self.persist.pane_bytes.min(share) / HISTORY_SEGMENT_BYTES as u64).max(SEGMENTS_MIN)
@@ -399,7 +399,7 @@ impl DiskWriter {
     }
 }
 
-/// Whether what has gone from the state may be there again soon.
+/// True if what has gone from the state may be there again soon.
 fn is_doubtful(state: &State, now: Tick) -> bool {
     state.shutdown_suspected_until.is_some_and(|until| now < until)
 }

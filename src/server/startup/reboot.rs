@@ -22,7 +22,7 @@ use crate::term::{Options, Terminal};
 /// What a pane says that came back.
 const AFTER_RESTART: &str = "restored after a restart";
 
-/// Where this server's database is; none if nothing is to go to disk.
+/// The place where this server's database is; none if nothing is to go to disk.
 pub(in crate::server) fn path(settings: &Settings) -> Option<PathBuf> {
     (settings.persist.keep != Keep::Nothing)
         .then(|| Paths::current().ok().map(|places| places.database()))

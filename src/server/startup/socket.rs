@@ -17,8 +17,8 @@ use crate::server::Sockets;
 use crate::server::keeper_link::KeeperLink;
 use crate::wire::rpc::Response;
 
-/// How many fds are kept for who cannot stay; other threads may be quicker than this when one is
-/// free.
+/// The number of fds kept for a client that cannot stay; other threads may be quicker than this
+/// when one is free.
 const SPARES: usize = 4;
 /// What could not be made again is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(1);
@@ -28,7 +28,7 @@ const AGAIN_AFTER: Span = Span::seconds(1);
 pub(in crate::server) struct ListeningSocket {
     listener: UnixListener,
     presence: Option<AsyncFd<PathPresence>>,
-    /// When it is tried again.
+    /// The time when it is tried again.
     again_at: Option<Tick>,
     /// Not even who waits can be sent away; until then nobody is looked at.
     full_until: Option<Tick>,
@@ -52,7 +52,7 @@ impl ListeningSocket {
         }
     }
 
-    /// When something is to be done about it.
+    /// The time when something is to be done about it.
     pub(in crate::server) fn deadline(&self) -> Option<Tick> {
         [self.again_at, self.full_until].into_iter().flatten().min()
     }

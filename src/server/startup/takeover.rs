@@ -51,7 +51,7 @@ const REPLAY_BYTES_MAX: usize = 64 << 10;
 pub(in crate::server) const LISTENER: &[u8] = b"listener";
 /// The name the lock is stashed under.
 pub(in crate::server) const LOCK: &[u8] = b"lock";
-/// How many keepers in a row may die before they have taken over.
+/// The number of keepers in a row that may die before they have taken over.
 const KEEPERS_MAX: usize = 64;
 
 /// What the keeper gave back.

@@ -92,7 +92,7 @@ fn successor(program: Option<String>) -> Result<Successor, Refusal> {
     Ok(Successor { program, version: sanitize(&told.version, VERSION_LEN_MAX) })
 }
 
-/// Whether clients of this version can go on with a server of that, and this keeper start it.
+/// True if clients of this version can go on with a server of that, and this keeper start it.
 fn fits(told: &VersionReply) -> Result<(), String> {
     let theirs = (told.protocol_min.unwrap_or(told.protocol), told.protocol);
     if common_version(theirs).is_none() {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{self as now, SessionState, StoredRevival};
+use super::{self as now, SessionState, StoredRestore};
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
 
@@ -14,7 +14,7 @@ struct V3 {
     sessions: Vec<now::StoredSession>,
     tabs: Vec<now::StoredTab>,
     panes: Vec<V3Pane>,
-    graves: Vec<now::StoredGrave>,
+    graves: Vec<now::StoredClosedItem>,
     views: Vec<now::StoredView>,
     taken: Vec<(u64, u64)>,
 }
@@ -54,7 +54,7 @@ impl From<V3Pane> for now::StoredPane {
             again,
             pipe,
         } = pane;
-        let revival = StoredRevival::default();
+        let revival = StoredRestore::default();
         Self {
             id,
             session,
@@ -99,7 +99,7 @@ mod tests {
     use super::{V3, V3Pane};
     use crate::base::geom::Size;
     use crate::base::id::{PaneId, SessionId, TabId};
-    use crate::store::session_state::{SessionState, SessionStateError, StoredLife, StoredRevival};
+    use crate::store::session_state::{SessionState, SessionStateError, StoredLife, StoredRestore};
 
     #[test]
     fn what_version_3_wrote_is_read() {
@@ -137,7 +137,7 @@ mod tests {
         let pane = &read.panes[0];
         assert_eq!(
             (pane.id, pane.argv.len(), pane.pipe.as_deref(), &pane.revival),
-            (PaneId(7), 1, Some("cat"), &StoredRevival::default())
+            (PaneId(7), 1, Some("cat"), &StoredRestore::default())
         );
         assert!(matches!(
             SessionState::decode(&bytes[..bytes.len() - 1]),

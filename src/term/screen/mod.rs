@@ -1,7 +1,7 @@
 //! The screen: two grids of cells, the cursor, margins, modes, tab stops, and the scrollback of the
 //! main grid. It knows no sequence and answers nothing; [`crate::term::emulator`] reads sequences
-//! and calls it. Each file is one subject: moves of the cursor and tabs, printing, erasing, rectangles, a
-//! change of size. Its tests are in `tests/it/term_refs`.
+//! and calls it. Each file is one subject: moves of the cursor and tabs, printing, erasing,
+//! rectangles, a change of size. Its tests are in `tests/it/term_refs`.
 
 pub(crate) mod cursor;
 pub(crate) mod edit;

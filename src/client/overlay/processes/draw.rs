@@ -11,7 +11,7 @@ use crate::base::text::{fitting, width};
 use crate::client::model::Model;
 use crate::client::overlay::picker::ListHit;
 use crate::client::view::boxes::{base, column, draw_box, inside};
-use crate::client::view::{look, whole};
+use crate::client::view::{cell_style, whole};
 
 /// The deepest level that is indented further, and the columns of one level.
 const DEPTH_MAX: usize = 12;
@@ -112,11 +112,17 @@ pub(super) fn draw(model: &Model, view: &ProcessView, buf: &mut Buffer) {
             (sorted(Sort::Cpu, "cpu%"), sorted(Sort::Memory, "memory"), sorted(Sort::Age, "age"));
         let head = columns.line(["", "pid", &cpu, &memory, &age, "", "where"])
             + &sorted(Sort::Tree, "command");
-        look::put(buf, (inner.x, inner.y), cols, &head, look::with(base, Attrs::BOLD));
+        cell_style::put(buf, (inner.x, inner.y), cols, &head, cell_style::with(base, Attrs::BOLD));
     }
     if view.found().len() == 0 && 0 < shape.row_count {
         let text = if view.is_filled { "nothing matches" } else { "asking the server" };
-        look::put(buf, (inner.x, shape.rows_y), cols, text, look::with(base, Attrs::DIM));
+        cell_style::put(
+            buf,
+            (inner.x, shape.rows_y),
+            cols,
+            text,
+            cell_style::with(base, Attrs::DIM),
+        );
     }
     let shown = view.found().skip(shape.first).take(usize::from(shape.row_count));
     for (row, y) in shown.zip(shape.rows_y..) {
@@ -124,8 +130,8 @@ pub(super) fn draw(model: &Model, view: &ProcessView, buf: &mut Buffer) {
     }
     if 2 < inner.height {
         let is_question = matches!(view.mode, Mode::Ask(..));
-        let style = look::with(base, if is_question { Attrs::BOLD } else { Attrs::DIM });
-        look::put(buf, (inner.x, inner.bottom() - 1), cols, &foot(view, cols), style);
+        let style = cell_style::with(base, if is_question { Attrs::BOLD } else { Attrs::DIM });
+        cell_style::put(buf, (inner.x, inner.bottom() - 1), cols, &foot(view, cols), style);
     }
 }
 
@@ -133,8 +139,8 @@ fn draw_row(model: &Model, view: &ProcessView, row: &Row, area: Area, buf: &mut 
     let theme = &model.config.theme;
     let is_selected = view.selected().is_some_and(|selected| selected.ident == row.ident);
     let style =
-        if is_selected { look::style(theme.select_fg, theme.select_bg) } else { base(model) };
-    look::fill(buf, area.y, area.x, area.right(), style);
+        if is_selected { cell_style::style(theme.select_fg, theme.select_bg) } else { base(model) };
+    cell_style::fill(buf, area.y, area.x, area.right(), style);
     let columns = Columns::of(area.width);
     let (pid, cpu) =
         (row.ident.pid.to_string(), format!("{}.{}", row.cpu_tenths / 10, row.cpu_tenths % 10));
@@ -159,15 +165,15 @@ fn draw_row(model: &Model, view: &ProcessView, row: &Row, area: Area, buf: &mut 
             format!(" KILL in {} s", left_ms.div_ceil(1000))
         };
         let warning = if is_selected {
-            look::with(style, Attrs::BOLD)
+            cell_style::with(style, Attrs::BOLD)
         } else {
-            look::style(theme.warning, theme.overlay_bg)
+            cell_style::style(theme.warning, theme.overlay_bg)
         };
         let room = width(&said).min(cols);
         cols -= room;
-        look::put(buf, (area.x.saturating_add(column(cols)), area.y), room, &said, warning);
+        cell_style::put(buf, (area.x.saturating_add(column(cols)), area.y), room, &said, warning);
     }
-    look::put(buf, (area.x, area.y), cols, &text, style);
+    cell_style::put(buf, (area.x, area.y), cols, &text, style);
 }
 
 fn title(view: &ProcessView) -> String {

@@ -244,10 +244,10 @@ fn node(node: &Node<PaneId>) -> kept::StoredLayout {
     }
 }
 
-fn closed_item(ClosedItem { until, session: of, what }: &ClosedItem) -> kept::StoredGrave {
+fn closed_item(ClosedItem { until, session: of, what }: &ClosedItem) -> kept::StoredClosedItem {
     let what = match what {
         ClosedContent::Pane(ClosedPane { pane, tab, before, after, float }) => {
-            kept::StoredBuried::Pane {
+            kept::StoredClosedContent::Pane {
                 pane: *pane,
                 tab: *tab,
                 before: node(&before.root),
@@ -255,10 +255,12 @@ fn closed_item(ClosedItem { until, session: of, what }: &ClosedItem) -> kept::St
                 float: *float,
             }
         }
-        ClosedContent::Tab(closed, at) => kept::StoredBuried::Tab(tab(closed), narrow(*at)),
-        ClosedContent::Session(tabs) => kept::StoredBuried::Session(tabs.iter().map(tab).collect()),
+        ClosedContent::Tab(closed, at) => kept::StoredClosedContent::Tab(tab(closed), narrow(*at)),
+        ClosedContent::Session(tabs) => {
+            kept::StoredClosedContent::Session(tabs.iter().map(tab).collect())
+        }
     };
-    kept::StoredGrave { until: *until, session: session(of), what }
+    kept::StoredClosedItem { until: *until, session: session(of), what }
 }
 
 fn narrow(place: usize) -> u32 {
@@ -308,9 +310,9 @@ fn pane(pane: &Pane) -> kept::StoredPane {
     }
 }
 
-fn restore_state(restore: &RestoreState) -> kept::StoredRevival {
+fn restore_state(restore: &RestoreState) -> kept::StoredRestore {
     let RestoreState { retried, instead, runs, ran } = restore.clone();
-    kept::StoredRevival { retried, instead, runs, ran }
+    kept::StoredRestore { retried, instead, runs, ran }
 }
 
 fn view(token: u64, at: &ViewState) -> kept::StoredView {
@@ -438,8 +440,8 @@ fn restored_pane(kept: kept::StoredPane, screen: Terminal) -> Pane {
     }
 }
 
-fn restored_restore_state(kept: kept::StoredRevival) -> RestoreState {
-    let kept::StoredRevival { retried, instead, runs, ran } = kept;
+fn restored_restore_state(kept: kept::StoredRestore) -> RestoreState {
+    let kept::StoredRestore { retried, instead, runs, ran } = kept;
     RestoreState { retried, instead, runs, ran }
 }
 
@@ -486,16 +488,18 @@ fn restored_node(kept: kept::StoredLayout) -> Node<PaneId> {
     }
 }
 
-fn restored_item(kept: kept::StoredGrave) -> ClosedItem {
-    let kept::StoredGrave { until, session, what } = kept;
+fn restored_item(kept: kept::StoredClosedItem) -> ClosedItem {
+    let kept::StoredClosedItem { until, session, what } = kept;
     let tree = |node| Tree { root: restored_node(node) };
     let what = match what {
-        kept::StoredBuried::Pane { pane, tab, before, after, float } => {
+        kept::StoredClosedContent::Pane { pane, tab, before, after, float } => {
             let (before, after) = (tree(before), tree(after));
             ClosedContent::Pane(ClosedPane { pane, tab, before, after, float })
         }
-        kept::StoredBuried::Tab(tab, at) => ClosedContent::Tab(restored_tab(tab), at as usize),
-        kept::StoredBuried::Session(tabs) => {
+        kept::StoredClosedContent::Tab(tab, at) => {
+            ClosedContent::Tab(restored_tab(tab), at as usize)
+        }
+        kept::StoredClosedContent::Session(tabs) => {
             ClosedContent::Session(tabs.into_iter().map(restored_tab).collect())
         }
     };
@@ -560,7 +564,7 @@ mod tests {
             is_synced: false,
             again: false,
             pipe: None,
-            revival: kept::StoredRevival::default(),
+            revival: kept::StoredRestore::default(),
         }
     }
 
@@ -651,7 +655,7 @@ mod tests {
         }
         // A person chose a shell before: that is not asked again, and nothing is run.
         let shell = kept::StoredPane {
-            revival: kept::StoredRevival { instead: true, ..kept::StoredRevival::default() },
+            revival: kept::StoredRestore { instead: true, ..kept::StoredRestore::default() },
             ..with(Running(9))
         };
         for restore in [Restore::All(RerunPolicy::Ask), Restore::All(RerunPolicy::Always)] {
@@ -663,10 +667,10 @@ mod tests {
     fn what_ran_in_a_shell_is_told_and_stays_known_until_something_else_runs() {
         let shell = |runs: &[&str], ran: &[&str]| {
             let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-            let revival = kept::StoredRevival {
+            let revival = kept::StoredRestore {
                 runs: words(runs),
                 ran: words(ran),
-                ..kept::StoredRevival::default()
+                ..kept::StoredRestore::default()
             };
             kept::StoredPane { argv: Vec::new(), revival, ..pane(1, kept::StoredLife::Running(9)) }
         };

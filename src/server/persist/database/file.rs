@@ -73,7 +73,7 @@ impl OpenDatabase {
         Ok((Self { db, path: path.to_owned(), file: identity(path) }, is_new))
     }
 
-    /// Whether its name still stands for it.
+    /// True if its name still stands for it.
     pub(super) fn is_in_place(&self) -> bool {
         self.file.is_some() && self.file == identity(&self.path)
     }
@@ -318,7 +318,7 @@ fn seal_all(all: &Transaction<'_>, table: &str, key: &str) -> Result<(), ReadErr
     Ok(())
 }
 
-/// Whether a database that fails like this is to be given up and written anew: it is damaged, or
+/// True if a database that fails like this is to be given up and written anew: it is damaged, or
 /// what the kernel says of it can no longer be believed (F6: after an fsync error pages count as
 /// clean).
 pub(super) fn is_lost(error: &ReadError) -> bool {

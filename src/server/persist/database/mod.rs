@@ -77,7 +77,7 @@ impl Shown {
         *self = Self { segments, ..next };
     }
 
-    /// Whether a segment is in the range that is kept.
+    /// True if a segment is in the range that is kept.
     fn has_room_for(&self, sequence: u64) -> bool {
         (self.oldest..self.whole.end).contains(&sequence)
     }

@@ -181,7 +181,7 @@ impl Folder {
     }
 }
 
-/// Whether a file is older than so many days; 0 is any age.
+/// True if a file is older than so many days; 0 is any age.
 pub(super) fn is_old(path: &Path, days: u32) -> bool {
     let age = fs::metadata(path)
         .and_then(|metadata| metadata.modified())

@@ -79,7 +79,7 @@ pub(in crate::server) struct Loaded {
 }
 
 impl Snapshots {
-    /// Where they are.
+    /// The place where they are.
     ///
     /// # Errors
     /// `disk_failed` if there is no such place.

@@ -31,8 +31,8 @@ pub(in crate::client) fn colour(colour: Colour) -> Color {
     }
 }
 
-/// Writes `text` into at most `cols` columns from `at`, a column and a row, with an ellipsis where it does not
-/// fit; gives the column after it. Outside the buffer nothing happens.
+/// Writes `text` into at most `cols` columns from `at`, a column and a row, with an ellipsis where
+/// it does not fit; gives the column after it. Outside the buffer nothing happens.
 pub(in crate::client) fn put(
     buf: &mut Buffer,
     at: (u16, u16),
