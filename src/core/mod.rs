@@ -114,6 +114,7 @@ impl Core {
         self.take(now, input, fx);
         self.finish(now, fx);
         self.hooked.is_muted = false;
+        self.note_lines_typed(&fx[first..]);
         self.save(first, fx);
     }
 

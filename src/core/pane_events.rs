@@ -105,7 +105,6 @@ impl Core {
         let mut events = Vec::new();
         pane.screen.feed(bytes, &mut events);
         pane.marks.output = now.tick;
-        pane.marks.prompt = false;
         let cols = pane.size.cols;
         self.note_output(id);
         for event in events {

@@ -54,6 +54,19 @@ impl Core {
         }
     }
 
+    /// A line that is typed at a prompt ends it; only the next mark of a prompt's end brings it
+    /// back. Output does not end it: shells print after the mark too (zsh clears the line's rest).
+    pub(super) fn note_lines_typed(&mut self, fx: &[Effect]) {
+        for effect in fx {
+            if let Effect::Write { pane, bytes } = effect
+                && bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n'))
+                && let Some(pane) = self.state.panes.get_mut(pane)
+            {
+                pane.marks.prompt = false;
+            }
+        }
+    }
+
     fn command_began(&mut self, now: Now, id: PaneId, mark: &PromptMark) {
         let pane = self.state.pane(id);
         let shell = &pane.marks.shell;

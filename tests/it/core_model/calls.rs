@@ -142,6 +142,26 @@ fn a_wait_for_text_sees_the_screen_and_what_rushes_by() {
 }
 
 #[test]
+fn b3_output_after_the_end_of_a_prompt_does_not_end_it_however_it_is_read() {
+    let prompt = "\x1b]133;A\x07$ \x1b]133;B\x07\x1b[K\x1b[?2004h";
+    for cut in 1..=prompt.len() {
+        let mut world = World::new();
+        world.did(Caller::default(), "new a");
+        for part in [&prompt[..cut], &prompt[cut..]] {
+            world.print(PaneId(1), part);
+        }
+        let waited = world.did(Caller::default(), "wait --prompt --timeout 1s");
+        assert_eq!(waited, json!({"by": "prompt"}), "read up to {cut}");
+        world.did(Caller::default(), "send --key Enter");
+        world.print(PaneId(1), "\r\n");
+        let call = world.ask(Caller::default(), "wait --prompt --timeout 1s");
+        assert_eq!(world.answer(call), None, "a line was typed");
+        world.print(PaneId(1), prompt);
+        assert_eq!(world.answer(call), Some(Ok(json!({"by": "prompt"}))));
+    }
+}
+
+#[test]
 fn waits_end_in_time_with_the_program_or_when_it_is_quiet() {
     let mut world = World::new();
     world.did(Caller::default(), "new a");
