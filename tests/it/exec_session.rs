@@ -429,6 +429,32 @@ fn s36_v14_a_limit_stops_the_work_and_the_shell_is_usable_at_once() {
 }
 
 #[test]
+fn an_erring_command_in_dash_is_answered_and_so_is_the_next() {
+    if missing_tool("dash") {
+        return;
+    }
+    let world = World::new();
+    let program = env!("CARGO_BIN_EXE_abide");
+    world.run("/usr/bin/env", &["SHELL=/bin/dash", program, "new", "-d", "w"], b"").ok();
+    let mut api = Api::connect(&world);
+    for erring in [
+        "if",
+        "echo ${x:?}",
+        "set -u; echo $unset",
+        ". /missing",
+        "shift 5",
+        "export 1a=x",
+        "x=$((1/0))",
+        "eval ')'",
+    ] {
+        let ran = run(&mut api, "w", &format!("{erring}; echo never"), 10_000);
+        assert_ne!(ran["timed_out"], true, "{erring}: {ran}");
+        assert_eq!(ran["exit_code"], 2, "{erring}: {ran}");
+        assert_eq!(api.text("w", "set +u; echo next"), "next", "after {erring}");
+    }
+}
+
+#[test]
 fn s37_what_comes_after_the_limit_never_happens() {
     for shell in ["/bin/bash", "/bin/dash"] {
         if missing_tool(shell.rsplit('/').next().unwrap_or(shell)) {

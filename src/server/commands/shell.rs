@@ -189,15 +189,21 @@ impl ShellKind {
             );
         }
         let script = literal(&files.script);
+        // In a POSIX sh an error of a special builtin ends what the shell has read, which would be the
+        // line that reports the end; behind `command` a builtin is not special (POSIX.1-2024 XCU 2.8.1).
+        let dot = match self {
+            Self::Sh => "command .",
+            Self::Bash | Self::Zsh => ".",
+        };
         match &order.cwd {
             Some(cwd) => {
                 let (cd, cwd) = (self.cd(), literal(cwd));
                 line.extend([format!(
                     "__abide_p=$PWD; __abide_o=${{OLDPWD-}}; if {cd} -- {cwd}; \
-                    then . {script}; else ! :; fi; "
+                    then {dot} {script}; else ! :; fi; "
                 )]);
             }
-            None => line.extend([format!(". {script}; ")]),
+            None => line.extend([format!("{dot} {script}; ")]),
         }
         let (input, output, error) =
             (literal(&files.input), literal(&files.output), literal(&files.error));
