@@ -1,5 +1,5 @@
-//! The way of a key through the source files, traced in a build that notes the files on the stack at
-//! each station, against the list in ARCHITECTURE.md and its bound.
+//! The way of a key through the source files, traced in a build that notes the files on the stack
+//! at each station, against the list in ARCHITECTURE.md and its bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

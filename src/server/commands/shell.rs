@@ -189,8 +189,9 @@ impl ShellKind {
             );
         }
         let script = literal(&files.script);
-        // In a POSIX sh an error of a special builtin ends what the shell has read, which would be the
-        // line that reports the end; behind `command` a builtin is not special (POSIX.1-2024 XCU 2.8.1).
+        // In a POSIX sh an error of a special builtin ends what the shell has read, which would be
+        // the line that reports the end; behind `command` a builtin is not special (POSIX.1-2024
+        // XCU 2.8.1).
         let dot = match self {
             Self::Sh => "command .",
             Self::Bash | Self::Zsh => ".",

@@ -8,7 +8,8 @@ const QUESTION_WORDS: &[&str] = &["What", "Where", "Whether", "Which", "When", "
 /// Pronouns that leave the reader to guess the subject.
 const PRONOUNS: &[&str] = &["Whose", "Whoever", "Whatever", "One", "It", "That", "Others", "Its"];
 
-/// Comment blocks of a hundred that may open with a question word. Five are wanted: it only goes down.
+/// Comment blocks of a hundred that may open with a question word. Five are wanted: it only goes
+/// down.
 const QUESTIONS_PERCENT_MAX: usize = 8;
 
 /// Comment blocks of a hundred that may open with a pronoun. Two are wanted: it only goes down.

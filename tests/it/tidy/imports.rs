@@ -153,8 +153,8 @@ pub(crate) fn impure(files: &[Source]) -> Vec<String> {
 /// Per folder, the folders it imports, each with the place and the path that does so first.
 type Graph<'a> = BTreeMap<&'a str, BTreeMap<&'a str, String>>;
 
-/// The circles between folders, each as `a → b → a`. Files of one folder may know each other, and so
-/// may a folder and those inside it: they are one subject at two depths.
+/// The circles between folders, each as `a → b → a`. Files of one folder may know each other, and
+/// so may a folder and those inside it: they are one subject at two depths.
 pub(crate) fn folder_cycles(files: &[Source]) -> Vec<String> {
     let modules: BTreeMap<Vec<String>, &Source> = files
         .iter()

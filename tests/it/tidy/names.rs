@@ -1,4 +1,5 @@
-//! What things are called and where they lie: type names, `impl` blocks, the glossary, action names.
+//! What things are called and where they lie: type names, `impl` blocks, the glossary, action
+//! names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
