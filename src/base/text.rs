@@ -72,7 +72,7 @@ pub fn sanitize(text: &str, bytes_max: usize) -> String {
     clean
 }
 
-/// True if [`harmless`] takes the character out. Zero-width joiner stays: emoji need it.
+/// True if [`sanitize`] takes the character out. Zero-width joiner stays: emoji need it.
 #[must_use]
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
