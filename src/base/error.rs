@@ -18,13 +18,13 @@ macro_rules! codes {
             /// Every code, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// Its name on the wire.
+            /// The name on the wire.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
-            /// What it means, in one sentence.
+            /// The meaning, in one sentence.
             #[must_use]
             pub const fn help(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),*).trim_ascii()),* }
@@ -123,9 +123,9 @@ impl fmt::Display for Code {
 pub struct Refusal {
     /// The stable code.
     pub code: Code,
-    /// What is wrong, naming the object; lower case, no full stop.
+    /// The problem, naming the object; lower case, no full stop.
     pub message: String,
-    /// What to do next; empty if there is nothing to say.
+    /// The next thing to do; empty if there is nothing to say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
 }

@@ -1,4 +1,4 @@
-//! How a program ended.
+//! The end of a program.
 
 use std::fmt;
 
@@ -19,13 +19,13 @@ pub enum ExitStatus {
     Lost,
 }
 
-/// What a shell shows for a program that HUP or TERM ended (POSIX.1-2024 XCU 2.8.2), as programs do
-/// themselves that clean up first.
+/// The status a shell shows for a program that HUP or TERM ended (POSIX.1-2024 XCU 2.8.2), as
+/// programs do themselves that clean up first.
 const HUNG_UP: u8 = 129;
 const TERMINATED: u8 = 143;
 
 impl ExitStatus {
-    /// True if it may have been ended as all programs are when the machine goes down or the user is
+    /// True if the program may have been ended as all are when the machine goes down or the user is
     /// logged out: by HUP or TERM, or nobody knows how.
     #[must_use]
     pub const fn is_from_outside(self) -> bool {

@@ -17,7 +17,7 @@ pub struct Size {
     pub rows: u16,
 }
 
-/// What a session without any client has: 80 columns, 24 rows.
+/// The size of a session without any client: 80 columns, 24 rows.
 impl Default for Size {
     fn default() -> Self {
         Self { cols: 80, rows: 24 }
@@ -146,7 +146,7 @@ impl Rect {
         Self { x, y, cols: size.cols, rows: size.rows }
     }
 
-    /// Its size.
+    /// The size without the place.
     #[must_use]
     pub const fn size(self) -> Size {
         Size { cols: self.cols, rows: self.rows }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::geom::Point;
 
-/// Which key, apart from modifiers.
+/// A key apart from its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeyCode {
     /// A key that types a character. Letters are lower case unless Shift made the character another
@@ -106,7 +106,7 @@ impl Mods {
 pub struct Key {
     /// The key.
     pub code: KeyCode,
-    /// What was held. Shift is never set on a character that it already changed (`A`, `%`).
+    /// The modifiers held. Shift is never set on a character that it already changed (`A`, `%`).
     pub mods: Mods,
 }
 
@@ -130,7 +130,7 @@ impl Key {
     }
 }
 
-/// What happened to a key (kitty's event types).
+/// Press, repetition or release of a key (kitty's event types).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -155,7 +155,7 @@ pub struct KeyInput {
     pub shifted: Option<char>,
     /// The character on the standard layout, where told.
     pub layout: Option<char>,
-    /// True if it came as ESC and the key: Alt with it, or Escape and then the key, which nobody
+    /// True if the key came after ESC: Alt with it, or Escape and then the key, which nobody
     /// can tell apart.
     pub escaped: bool,
 }
@@ -187,7 +187,7 @@ pub enum MouseButton {
     Extra(u8),
 }
 
-/// What the mouse did.
+/// Press, release or move of the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum MouseKind {
     /// A button went down, or the wheel turned one step.
@@ -203,15 +203,15 @@ pub enum MouseKind {
 /// A mouse event at a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MouseInput {
-    /// What it did.
+    /// The press, release or move.
     pub kind: MouseKind,
     /// The cell, relative to whatever the event is handed to.
     pub at: Point,
-    /// What was held.
+    /// The modifiers held.
     pub mods: Mods,
 }
 
-/// Which mouse events a program wants of its terminal, ordered from none to all (xterm modes 9,
+/// Mouse events that a program wants of its terminal, ordered from none to all (xterm modes 9,
 /// 1000, 1002, 1003).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::style::Style;
 
-/// How the text of a run maps to cells.
+/// The way the text of a run maps to cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RunKind {
     /// Each character is one cell.
@@ -25,7 +25,7 @@ pub struct Run {
     pub style: Style,
     /// The hyperlink, by its number within the pane; 0 is none.
     pub link: u32,
-    /// How text maps to cells.
+    /// The way text maps to cells.
     pub kind: RunKind,
     /// The text; never empty, no control characters; blank cells are spaces.
     pub text: String,
@@ -53,7 +53,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Its text without trailing blanks.
+    /// The text without trailing blanks.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text: String = self.runs.iter().map(|run| run.text.as_str()).collect();

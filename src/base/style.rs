@@ -1,5 +1,5 @@
-//! How a cell looks: colours, underlines, attributes, cursor shapes. The one vocabulary of engine,
-//! wire and client; nothing is drawn here.
+//! The look of a cell: colours, underlines, attributes, cursor shapes. The one vocabulary of
+//! engine, wire and client; nothing is drawn here.
 
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +146,7 @@ pub struct Style {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 pub enum CursorShape {
-    /// Whatever the outer terminal has (0).
+    /// The shape that the outer terminal has (0).
     #[default]
     Default,
     /// 1 and 2.

@@ -22,8 +22,8 @@ pub fn width(text: &str) -> usize {
     text.graphemes(true).map(cluster_width).sum()
 }
 
-/// True if a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29); it
-/// may be said of more than are.
+/// True if a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29);
+/// also for some that it may not.
 #[must_use]
 pub fn may_join(last: char, next: char) -> bool {
     let are_one = |next: char| [last, next].iter().collect::<String>().graphemes(true).count() == 1;

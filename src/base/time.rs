@@ -126,7 +126,7 @@ impl FromStr for Span {
     }
 }
 
-/// How long to wait after failure number `count`: not at all after the first, then `first`,
+/// The wait after failure number `count`: none after the first, then `first`,
 /// doubling up to `max`.
 #[must_use]
 pub fn backoff(count: u32, first: Span, max: Span) -> Span {

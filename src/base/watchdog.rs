@@ -3,7 +3,7 @@
 
 use crate::base::time::{Span, Tick};
 
-/// What has been waited for, and until when.
+/// An answer that is waited for, and until when.
 #[derive(Debug)]
 pub struct Watchdog {
     ask_after: Span,
@@ -13,7 +13,7 @@ pub struct Watchdog {
     is_asked: bool,
 }
 
-/// What is to be done.
+/// The step that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchdogAction {
     /// Nothing.
@@ -32,7 +32,7 @@ impl Watchdog {
         Self { ask_after, answer_within, is_owed: false, next: None, is_asked: false }
     }
 
-    /// True if something is owed, as the one who owes says.
+    /// Notes if something is owed, as the one who owes says.
     pub fn expect(&mut self, is_owed: bool, now: Tick) {
         self.is_owed = is_owed;
         if is_owed {
@@ -53,7 +53,7 @@ impl Watchdog {
         self.next = (self.is_owed || !is_waiting).then(|| now + self.ask_after);
     }
 
-    /// When something is due; never, if nothing is owed.
+    /// The moment when something is due; never, if nothing is owed.
     #[must_use]
     pub const fn deadline(&self) -> Option<Tick> {
         self.next
@@ -65,7 +65,7 @@ impl Watchdog {
         self.is_asked && self.next.is_some_and(|next| next <= now)
     }
 
-    /// What is to be done now. `is_excused`: the one cannot answer, and that is no fault.
+    /// The step that is due now. `is_excused`: the one cannot answer, and that is no fault.
     pub fn due(&mut self, is_waiting: bool, is_excused: bool, now: Tick) -> WatchdogAction {
         if self.next.is_none_or(|next| now < next) {
             return WatchdogAction::Fine;

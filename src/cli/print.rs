@@ -45,7 +45,7 @@ pub(super) fn error_bytes(bytes: &[u8]) -> Result<(), Refusal> {
     forgiven(io::stderr().lock().write_all(bytes))
 }
 
-/// Writes a line for people to standard error. If even that is gone, nobody can be told.
+/// Writes a line for people to standard error.
 pub(super) fn note(line: &str) {
     let mut shown: String =
         line.lines().map(|line| sanitize(line, LINE_BYTES_MAX) + "\n").collect();

@@ -179,7 +179,7 @@ impl Program {
         matches!(self.life, ProgramLife::Running)
     }
 
-    /// True if its process id cannot mean another process: it is our child and not reaped, since
+    /// True if the leader's id cannot mean another process: it is our child and not reaped, since
     /// nobody but this thread reaps.
     pub(super) const fn is_own_child(&self) -> bool {
         self.is_running() && !self.is_adopted

@@ -93,7 +93,7 @@ fn send(member: &Process, number: i32) -> bool {
 /// remembers them, so that none is lost that gives up its environment or outlives its parents.
 fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
     let own_pid = rustix::process::getpid().as_raw_pid();
-    // The number of its session is certain while the leader is not reaped, and after that as long
+    // The session id is certain while the leader is not reaped, and after that as long
     // as nobody else has taken it.
     let is_session_its_own = job.is_own_child()
         || scope.snapshot.process(job.pid).is_none_or(|leader| leader.start_time == job.start_time);

@@ -51,7 +51,7 @@ impl ServerLink {
         self.pending.is_empty() && self.decoder.is_empty()
     }
 
-    /// True if it can take more calls.
+    /// True if more calls can be taken.
     pub(super) fn wants_to_read(&self) -> bool {
         self.pending.len() < PENDING_COUNT_MAX
     }

@@ -64,8 +64,8 @@ pub(super) struct Server {
     pub(super) lease: u64,
     /// The number of servers in a row that ended soon after their start.
     pub(super) crash_count: u32,
-    /// The number of these that ended by themselves: a KILL from outside says nothing about the
-    /// configuration.
+    /// The number of those servers that ended by themselves: a KILL from outside says nothing about
+    /// the configuration.
     fault_count: u32,
     /// The moment when it said that it works.
     pub(super) ready: Option<Tick>,
@@ -184,7 +184,7 @@ impl Server {
         }
     }
 
-    /// True if this process id, which was just reaped, was it.
+    /// True if the server was this process id, which was just reaped.
     pub(super) const fn is_child(&self, pid: i32) -> bool {
         matches!(self.running, Running::Child(child) if child == pid)
     }

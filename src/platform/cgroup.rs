@@ -50,7 +50,7 @@ impl Cgroups {
     /// If it cannot be made.
     pub fn open(&self, tag: u64) -> io::Result<OwnedFd> {
         let directory = self.directory(tag);
-        // What is in it came of an attempt whose keeper died before it could tell of it.
+        // A process in it came of an attempt whose keeper died before it could tell of it.
         let _is_ended = directory.is_dir() && self.kill(tag);
         fs::create_dir_all(&directory)?;
         open_directory(&directory)

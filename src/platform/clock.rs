@@ -21,7 +21,7 @@ fn nanos(time: Timespec) -> u64 {
     seconds.saturating_mul(1_000_000_000).saturating_add(rest)
 }
 
-/// What tells this boot from every other: ticks of another boot mean nothing.
+/// The id of this boot, unlike every other: ticks of another boot mean nothing.
 ///
 /// # Errors
 /// If the system does not say.

@@ -72,7 +72,7 @@ pub fn output(program: &Path, args: &[&str], within: Duration) -> io::Result<(St
 /// # Errors
 /// If no shell can be started, or with how it ended if that was no success.
 pub fn run(command: &str, env: Vec<(String, String)>, within: Duration) -> io::Result<()> {
-    // Its output is a pipe that nobody writes to but what it started: its end is the end of all of
+    // Only the command and what it started write to this pipe: its end is the end of all of
     // them.
     let mut child = shell(command).envs(env).stdout(Stdio::piped()).spawn()?;
     if let Some(mut stdout) = child.stdout.take() {

@@ -10,22 +10,22 @@ use std::process::{Command, Stdio};
 
 use super::{own_program, sys};
 
-/// What a keeper is started with.
+/// The start of a keeper.
 #[derive(Debug)]
 pub struct KeeperStart<'a> {
     /// The program; `abide` itself.
     pub exe: &'a Path,
-    /// What follows `keeper` on its command line.
+    /// The words that follow `keeper` on its command line.
     pub args: Vec<OsString>,
-    /// What is set in its environment beside what this process has.
+    /// The variables set in its environment beside those this process has.
     pub env: Vec<(OsString, OsString)>,
-    /// Its standard input: with `--adopt` the socket to the server.
+    /// The standard input: with `--adopt` the socket to the server.
     pub input: Option<OwnedFd>,
     /// The place where its errors and those of its servers go.
     pub log: Option<File>,
 }
 
-/// What such arguments say: the program that is started as `server run --lease N`
+/// The meaning of such arguments: the program that is started as `server run --lease N`
 /// (`--server-exe PATH`, else this one), and whether a server is there that hands over on standard
 /// input (`--adopt`).
 ///

@@ -65,7 +65,7 @@ impl HostTerminal {
         disable_raw_mode()
     }
 
-    /// Its size in cells, at least 1×1, and a cell in pixels, 0 where unknown.
+    /// The size in cells, at least 1×1, and of a cell in pixels, 0 where unknown.
     ///
     /// # Errors
     /// If the terminal is gone.

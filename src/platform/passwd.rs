@@ -1,4 +1,4 @@
-//! What the user database says of the user: the defaults where no environment was given.
+//! The user's entry in the user database: the defaults where no environment was given.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -65,15 +65,15 @@ pub enum PathsError {
     /// A directory could be used by somebody else.
     #[error("the directory {path:?} {problem}; make it yours alone: chmod 700 {path:?}")]
     Unsafe {
-        /// Which.
+        /// The path that is refused.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: &'static str,
     },
     /// A place could not be made or opened.
     #[error("cannot use {path:?}: {source}")]
     Io {
-        /// Which.
+        /// The path that is refused.
         path: PathBuf,
         /// Why.
         source: io::Error,
@@ -191,7 +191,7 @@ impl Paths {
         self.state.join("abide.db")
     }
 
-    /// What keeper and server have to say.
+    /// The log of keeper and server.
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.state.join("server.log")
@@ -307,7 +307,7 @@ impl Paths {
     }
 }
 
-/// Which file a path stands for, as device and inode (stat(2)); none if there is none. The path may
+/// The file a path stands for, as device and inode (stat(2)); none if there is none. The path may
 /// come to stand for another.
 #[must_use]
 pub fn identity(path: &Path) -> Option<(u64, u64)> {

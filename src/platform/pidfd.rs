@@ -8,7 +8,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use super::process;
 use crate::platform::sys;
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// By itself, with this status.
@@ -57,13 +57,13 @@ pub fn signal_process(pid: i32, start_time: u64, number: i32) -> io::Result<()> 
         return Err(io::Error::from_raw_os_error(libc::ESRCH));
     }
     if number == 0 {
-        // It is there, which is all that was asked.
+        // Nothing more was asked than that the process is there.
         return Ok(());
     }
     signal(pidfd, number)
 }
 
-/// How the process with this fd and this id ended, be it reaped (if the kernel still says, from
+/// The end of the process with this fd and this id, be it reaped (if the kernel still says, from
 /// 6.15 on) or not; none while it runs.
 #[must_use]
 pub fn ended(pidfd: impl AsFd, pid: i32) -> Option<Ended> {

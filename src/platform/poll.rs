@@ -9,8 +9,8 @@ use rustix::io::Errno;
 
 use crate::base::time::Span;
 
-/// What is waited for on an fd, and what there is: bytes to be read, room to be written to. Its end
-/// and its errors are both.
+/// The events awaited on an fd, and those there are: bytes to be read, room to be written to. Its
+/// end and its errors are both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ready {
     /// Something can be read.
@@ -85,7 +85,7 @@ impl EventFd {
         Ok(Self(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
     }
 
-    /// One that came from another process.
+    /// Wraps an fd that came from another process.
     #[must_use]
     pub const fn from_fd(fd: OwnedFd) -> Self {
         Self(fd)

@@ -13,13 +13,13 @@ use rustix::io::retry_on_intr;
 /// One process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
-    /// Its id; together with `start_time` its identity.
+    /// The process id; together with `start_time` its identity.
     pub pid: i32,
-    /// Its parent.
+    /// The parent's process id.
     pub parent: i32,
-    /// Its process group.
+    /// The process group.
     pub group: i32,
-    /// Its session.
+    /// The session id.
     pub session: i32,
     /// The device number of its controlling terminal; 0 if it has none.
     pub tty: u32,
@@ -33,7 +33,7 @@ pub struct Process {
     pub cpu_ticks: u64,
     /// Resident memory in bytes.
     pub rss_bytes: u64,
-    /// Its short name, at most 15 bytes.
+    /// The short name, at most 15 bytes.
     pub name: Vec<u8>,
 }
 
@@ -134,14 +134,14 @@ pub fn zombie_status(pid: i32) -> Option<i32> {
     })?
 }
 
-/// Its arguments; empty for a zombie or a kernel thread.
+/// The arguments of a process; empty for a zombie or a kernel thread.
 #[must_use]
 pub fn arguments(pid: i32) -> Vec<Vec<u8>> {
     strings(&fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default())
 }
 
-/// What a person calls it: the file of a script, else the first word it was started with, without
-/// folders.
+/// The name a person calls a process: the file of a script, else the first word it was started
+/// with, without folders.
 #[must_use]
 pub fn label(pid: i32) -> Option<String> {
     let short = String::from_utf8(read(pid)?.name).ok()?;
@@ -173,7 +173,7 @@ pub fn settled_environment(pid: i32) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-/// True if the environment of a process begins where it ends (fields 50 and 51 of
+/// True if the environment of a process is empty: start and end are the same (fields 50 and 51 of
 /// `proc_pid_stat(5)`). Both are 0 while it has none yet, or none any more; and when this is read
 /// it may have the one that it had not when it was asked for.
 fn has_no_environment(line: &[u8]) -> Option<bool> {
@@ -184,14 +184,14 @@ fn has_no_environment(line: &[u8]) -> Option<bool> {
     Some(start == end && end != "0")
 }
 
-/// Its working directory, if it is ours to see and still exists.
+/// The working directory of a process, if it is ours to see and still exists.
 #[must_use]
 pub fn working_directory(pid: i32) -> Option<PathBuf> {
     let path = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
     (!path.as_os_str().as_bytes().ends_with(b" (deleted)") || path.exists()).then_some(path)
 }
 
-/// Its effective user.
+/// The effective user of a process.
 #[must_use]
 pub fn user(pid: i32) -> Option<u32> {
     Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())
@@ -206,7 +206,7 @@ fn strings(bytes: &[u8]) -> Vec<Vec<u8>> {
     }
 }
 
-/// One line of `proc_pid_stat(5)`. The name stands in parentheses and may hold any byte, so the
+/// Reads a line of `proc_pid_stat(5)`. The name stands in parentheses and may hold any byte, so the
 /// last parenthesis ends it.
 fn parse(stat: &[u8]) -> Option<Process> {
     let open = stat.iter().position(|byte| *byte == b'(')?;
@@ -275,8 +275,8 @@ mod tests {
         }
     }
 
-    /// One that had become another program between the two questions was taken for one without an
-    /// environment, and for nobody's.
+    /// A process that had become another program between the two questions was taken for one
+    /// without an environment, and for nobody's.
     #[test]
     fn an_environment_is_empty_only_where_it_is_said_to_be() {
         let line = |start: u64, end: u64| {

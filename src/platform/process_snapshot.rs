@@ -1,4 +1,4 @@
-//! One look at the process table: who came of whom, and what processes say of themselves in their
+//! A look at the process table: who came of whom, and what processes say of themselves in their
 //! environment. Who is meant is not known here.
 //!
 //! A look is not certainty that nobody is there: between its beginning and its end a process may
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::process::{self, Process};
 
-/// What begins the variables that matter.
+/// The prefix of the variables that matter.
 const PREFIX: &[u8] = b"ABIDE_";
 
 /// The process table at one moment, more or less.
@@ -68,8 +68,8 @@ impl ProcessSnapshot {
         found
     }
 
-    /// Those of a family that have not ended, and whether some have: who ends during a look may
-    /// have started another after the ids were listed.
+    /// The members of a family that have not ended, and whether some have: one that ends during a
+    /// look may have started another after the ids were listed.
     #[must_use]
     pub fn living_family(&self, tops: impl IntoIterator<Item = i32>) -> (Vec<Process>, bool) {
         let family = self.family(tops);
@@ -78,7 +78,7 @@ impl ProcessSnapshot {
         (living, has_ended)
     }
 
-    /// Those of these processes that have not ended.
+    /// The given processes that have not ended.
     #[must_use]
     pub fn living(&self, pids: &BTreeSet<i32>) -> Vec<Process> {
         pids.iter()
@@ -89,8 +89,8 @@ impl ProcessSnapshot {
     }
 }
 
-/// What processes said in their environment, each asked once. A program that another one takes the
-/// place of keeps what was known of it.
+/// The markers of processes, read from their environment once each. A program that another one
+/// takes the place of keeps what was known of it.
 #[derive(Debug, Default)]
 pub struct EnvMarkers {
     known: BTreeMap<(i32, u64), Vec<Vec<u8>>>,

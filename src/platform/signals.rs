@@ -23,8 +23,8 @@ impl Signals {
         Ok(Self(SignalDelivery::with_pipe(read, write, SignalOnly, signals)?))
     }
 
-    /// Those that came since the last call, in the order of their numbers, each once. It does not
-    /// wait.
+    /// The signals that came since the last call, in the order of their numbers, each once. It does
+    /// not wait.
     pub fn take(&mut self) -> Vec<i32> {
         self.0.pending().collect()
     }

@@ -67,7 +67,7 @@ pub fn born_in(
     let mut words = text.splitn(3, ' ');
     let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
     match (number(), number()) {
-        // It has said nothing, or something else.
+        // The child has said nothing, or something else.
         (0, 0) => {
             Err((Errno::IO.raw_os_error(), "the process that was to start it was ended".into()))
         }
@@ -97,7 +97,7 @@ impl FdLimit {
         (self.0.current, self.0.maximum)
     }
 
-    /// What [`FdLimit::parts`] gave, in a process whose own limit is raised already.
+    /// The limit whose [`FdLimit::parts`] are these, in a process whose own is raised already.
     #[must_use]
     pub const fn from_parts((current, maximum): (Option<u64>, Option<u64>)) -> Self {
         Self(Rlimit { current, maximum })

@@ -117,8 +117,8 @@ pub(super) fn fork_into(cgroup: BorrowedFd<'_>, in_child: impl FnOnce()) -> io::
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            // It holds whatever its parent holds: if it lived on, nobody would see that the parent
-            // is gone.
+            // The child holds whatever its parent holds: if it lived on, nobody would see that the
+            // parent is gone.
             let is_bound = rustix::process::set_parent_process_death_signal(Some(
                 rustix::process::Signal::KILL,
             ))
@@ -137,7 +137,7 @@ pub(super) fn fork_into(cgroup: BorrowedFd<'_>, in_child: impl FnOnce()) -> io::
 /// The amount of processor time a process has taken, in nanoseconds, user and system together; none
 /// if there is no such process.
 pub(super) fn cpu_time(pid: i32) -> Option<u64> {
-    // What clock_getcpuclockid(3) gives, which asks the kernel once more whether the process is
+    // As clock_getcpuclockid(3) does, which asks the kernel once more whether the process is
     // there.
     let clock = (!pid << 3) | 2;
     let mut time = MaybeUninit::<libc::timespec>::uninit();
@@ -282,7 +282,7 @@ impl AsFd for SignalFd {
     }
 }
 
-/// What passwd(5) says of the user.
+/// The user's fields of passwd(5).
 pub(super) struct Passwd {
     pub(super) name: OsString,
     pub(super) home: OsString,

@@ -1,4 +1,4 @@
-//! What the holder of a PTY master may ask and set. Nothing is read or written here.
+//! Questions and settings for the holder of a PTY master. Nothing is read or written here.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,12 +10,12 @@ use rustix::termios::{
 
 use crate::base::geom::Size;
 
-/// How the line discipline treats what is typed.
+/// The line discipline's treatment of what is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineMode {
     /// Lines are collected, and at most 4095 bytes of one are kept (termios(3), ICANON).
     pub is_canonical: bool,
-    /// What is typed is shown.
+    /// True if what is typed is shown.
     pub is_echoing: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Which file a program's name stands for. Nothing is executed.
+//! The file a program's name stands for. Nothing is executed.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -17,7 +17,7 @@ pub const RUNNING: &str = "/proc/self/exe";
 pub struct NoExecutable {
     /// The name.
     pub name: String,
-    /// What execvp(3) would say: `NOENT` or `ACCESS`.
+    /// The error execvp(3) would give: `NOENT` or `ACCESS`.
     pub errno: Errno,
 }
 

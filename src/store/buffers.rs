@@ -11,7 +11,7 @@ const VERSION: u32 = 1;
 pub struct StoredBuffers {
     /// Name, text and when it was changed in milliseconds since 1970; the newest first.
     pub list: Vec<(String, String, u64)>,
-    /// The number of the next one that is given no name.
+    /// The number that the next buffer without a name gets.
     pub next: u64,
 }
 

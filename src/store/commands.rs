@@ -29,17 +29,17 @@ pub struct StoredCommands {
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredCommand {
-    /// Its id.
+    /// The command id.
     pub id: CommandId,
-    /// Its session.
+    /// The session it belongs to.
     pub session: SessionId,
     /// True if it runs in the session's shell.
     pub in_shell: bool,
-    /// Its words.
+    /// The words it was started with.
     pub words: Vec<String>,
     /// The place where it was started.
     pub cwd: String,
-    /// Its first process.
+    /// The first process.
     pub pid: Option<u32>,
     /// The moment when it was started: shown, and for ages.
     pub started: (u64, Tick),
@@ -51,7 +51,7 @@ pub struct StoredCommand {
     pub grace: Span,
     /// Why it is or was stopped: 1 asked, 2 time, 3 cancelled, 4 session; 0 not at all.
     pub stop: u8,
-    /// How it ended.
+    /// The end of its first process.
     pub exit: Option<ExitStatus>,
     /// True if KILL was needed.
     pub was_killed: bool,
@@ -60,11 +60,11 @@ pub struct StoredCommand {
 /// A session's shell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredShell {
-    /// Its session.
+    /// The session it belongs to.
     pub session: SessionId,
-    /// Its tag with the keeper; 0 if none runs.
+    /// The tag with the keeper; 0 if none runs.
     pub tag: u64,
-    /// What it is: `bash`, `zsh` or `sh`.
+    /// The kind of shell: `bash`, `zsh` or `sh`.
     pub kind: String,
     /// Directory, variables, functions and options at the end of the last command, as scripts.
     pub memory: Vec<String>,

@@ -12,7 +12,7 @@ use crate::base::path_trace;
 
 /// The most bytes that can wait for a program.
 pub const CAPACITY: usize = 1 << 20;
-/// What the memory of an input takes; pages that were never used take no room.
+/// The memory of an input; pages that were never used take no room.
 pub const MEMORY_LEN: usize = HEADER_LEN + CAPACITY;
 /// The most clients whose last number is known per pane; the one not heard of for longest is
 /// forgotten.
@@ -40,7 +40,7 @@ pub struct InputQueue {
     batch: Vec<u8>,
 }
 
-/// What is accepted, in one piece.
+/// The accepted input, in one piece.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct AcceptedInput {
     accepted: u64,

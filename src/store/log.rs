@@ -1,4 +1,4 @@
-//! What is kept of a command's output: frames of both streams in the order they came, in memory
+//! The output of a command as it is kept: frames of both streams in the order they came, in memory
 //! that outlives the server. The oldest frames make room.
 //!
 //! A frame is `u32` length, `u8` stream, three 0s, `u64` milliseconds since 1970, `u64` position in
@@ -26,7 +26,7 @@ const AT_TAIL: usize = 72;
 /// Two words: where each stream ends, lest that is forgotten when all its frames made room.
 const AT_ENDS: usize = 80;
 
-/// One of the two streams.
+/// Standard output or standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogStream {
     /// Standard output.
@@ -46,7 +46,7 @@ impl LogStream {
         }
     }
 
-    /// Its name: `stdout` or `stderr`.
+    /// The name: `stdout` or `stderr`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -61,13 +61,13 @@ impl LogStream {
 pub struct LogFrame {
     /// The place where the frame after it begins: a cursor behind this one.
     pub next: u64,
-    /// Which stream.
+    /// The stream it came on.
     pub stream: LogStream,
     /// The moment when it came, in milliseconds since 1970.
     pub wall: u64,
     /// The position in its stream after it.
     pub end: u64,
-    /// What was written.
+    /// The bytes written.
     pub bytes: Vec<u8>,
 }
 
@@ -216,7 +216,7 @@ impl<M: SharedBytes> Log<M> {
         at == position && position <= self.head
     }
 
-    /// What is kept of a stream: the last `bytes_max` bytes at most, and whether anything before is
+    /// The last `bytes_max` bytes of a stream at most, and whether anything before is
     /// gone or left out.
     #[must_use]
     pub fn text(&self, stream: LogStream, bytes_max: usize) -> (Vec<u8>, bool) {

@@ -1,5 +1,5 @@
-//! What outlives the server or goes to disk: formats, versioned and independent of where they lie.
-//! No files, no database.
+//! Formats of what outlives the server or goes to disk, versioned and independent of where they
+//! lie. No files, no database.
 
 pub mod buffers;
 pub mod checksum;

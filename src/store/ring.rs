@@ -54,9 +54,9 @@ pub enum RingError {
     /// A word of the other side is impossible.
     #[error("the ring's {word} cannot be {value}")]
     Word {
-        /// Which word.
+        /// The word of the header.
         word: &'static str,
-        /// What it says.
+        /// The value it has.
         value: u64,
     },
 }

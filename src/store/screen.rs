@@ -44,11 +44,11 @@ pub struct StoredScreen {
     pub shown: Cells,
     /// The other one.
     pub other: Option<Cells>,
-    /// True if the alternate one is shown.
+    /// True if `shown` is the alternate screen.
     pub alternate: bool,
     /// The cursor.
     pub cursor: StoredCursor,
-    /// What DECSC saved on the main and on the alternate screen.
+    /// The cursors DECSC saved on the main and on the alternate screen.
     pub saved: [StoredSavedCursor; 2],
     /// Margins, modes, tab stops.
     pub shape: ([u16; 4], [u64; 3], Vec<u64>),
@@ -116,7 +116,7 @@ pub struct Parser {
     pub params: (Vec<u16>, u32, (u16, bool)),
     /// Markers and intermediates, their count, and the final byte.
     pub marks: ([u8; 2], u8, u8),
-    /// True if sequence and string are ignored.
+    /// True for a sequence, and for a string, that is ignored.
     pub ignored: (bool, bool),
     /// The string being read, and the bytes of an unfinished character.
     pub rest: (Bytes, Bytes),
@@ -167,10 +167,10 @@ impl<'de> Deserialize<'de> for Shared {
 /// A screen that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScreenError {
-    /// It was written by another version.
+    /// The screen was written by another version.
     #[error("the screen has version {0}, this binary reads {VERSION}")]
     Version(u32),
-    /// It is damaged.
+    /// The screen is damaged.
     #[error("the screen is damaged: {0}")]
     Damaged(String),
 }

@@ -28,9 +28,9 @@ pub struct SessionState {
     pub tabs: Vec<StoredTab>,
     /// Panes by id.
     pub panes: Vec<StoredPane>,
-    /// What was closed and can be brought back, the latest last.
+    /// The closed items that can be brought back, the latest last.
     pub graves: Vec<StoredClosedItem>,
-    /// What clients look at, and what those that are gone looked at, the latest last.
+    /// The views of clients, and of those that are gone, the latest last.
     pub views: Vec<StoredView>,
     /// Token and number of the last input of each client that is not in a pane's input.
     pub taken: Vec<(u64, u64)>,
@@ -43,46 +43,46 @@ pub struct SessionState {
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSession {
-    /// Its id.
+    /// The session id.
     pub id: SessionId,
-    /// Its name.
+    /// The session's name.
     pub name: String,
-    /// Its tabs in order.
+    /// The tabs in order.
     pub tabs: Vec<TabId>,
     /// The tab used last.
     pub current: TabId,
     /// The place where its programs start.
     pub cwd: String,
-    /// Its environment.
+    /// The environment of its programs.
     pub env: Vec<(String, String)>,
     /// The moment when it was made.
     pub created_wall: u64,
     /// The order of use.
     pub used: u64,
-    /// Its size without a view.
+    /// The size without a view.
     pub size: Size,
     /// The size its panes share whatever views show it.
     pub fixed: Option<Size>,
     /// Number of its changes.
     pub version: u64,
-    /// How its last program ended.
+    /// The end of its last program.
     pub last_status: Option<ExitStatus>,
 }
 
 /// A tab.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredTab {
-    /// Its id.
+    /// The tab id.
     pub id: TabId,
-    /// Its session.
+    /// The session it belongs to.
     pub session: SessionId,
     /// The name it was given.
     pub name: Option<String>,
-    /// Its layout.
+    /// The layout of its panes.
     pub layout: StoredLayout,
     /// Panes that float, from the lowest, and where.
     pub floats: Vec<(PaneId, Rect)>,
-    /// True if those are out of sight.
+    /// True if the floating panes are out of sight.
     pub hides_floats: bool,
     /// The floating pane that alone has the focus.
     pub modal: Option<PaneId>,
@@ -101,7 +101,7 @@ pub enum StoredLayout {
     Pane(PaneId),
     /// Parts with their weights.
     Split {
-        /// True if they stand side by side.
+        /// True if the parts stand side by side.
         columns: bool,
         /// Weight and content of each.
         parts: Vec<(u16, StoredLayout)>,
@@ -117,18 +117,18 @@ pub struct StoredClosedItem {
     pub until: Tick,
     /// The session it was of, as that was then.
     pub session: StoredSession,
-    /// What it was.
+    /// The item and its kind.
     pub what: StoredClosedContent,
 }
 
-/// What was closed.
+/// A closed pane, tab or session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredClosedContent {
     /// A pane.
     Pane {
         /// The pane.
         pane: PaneId,
-        /// Its tab.
+        /// The tab it was in.
         tab: TabId,
         /// The layout with it.
         before: StoredLayout,
@@ -146,17 +146,17 @@ pub enum StoredClosedContent {
 /// A pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPane {
-    /// Its id.
+    /// The pane id.
     pub id: PaneId,
     /// The session it was made in.
     pub session: SessionId,
-    /// Its tab; none while it is being ended.
+    /// The tab it is in; none while it is being ended.
     pub tab: Option<TabId>,
     /// The name it was given.
     pub name: Option<String>,
-    /// Its program; empty for the shell.
+    /// The program and its arguments; empty for the shell.
     pub argv: Vec<String>,
-    /// Its own variables.
+    /// The variables set for it alone.
     pub env: Vec<(String, String)>,
     /// The place where it was started.
     pub cwd: String,
@@ -172,20 +172,20 @@ pub struct StoredPane {
     pub again: bool,
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
-    /// How it comes back when its program is gone.
+    /// The way it comes back when its program is gone.
     pub revival: StoredRestore,
 }
 
-/// How a pane comes back when its program is gone.
+/// The way a pane comes back when its program is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StoredRestore {
-    /// True if its program is started not for the first time.
+    /// True if its program has been started again before.
     pub retried: bool,
     /// True if a shell runs in place of its program.
     pub instead: bool,
-    /// What runs in the foreground of its shell.
+    /// The program in the foreground of its shell.
     pub runs: Vec<String>,
-    /// What ran there before it came back.
+    /// The program that ran there before it came back.
     pub ran: Vec<String>,
 }
 
@@ -204,10 +204,10 @@ pub enum StoredLife {
     Held,
 }
 
-/// What a client looks at.
+/// The view of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredView {
-    /// Who it is.
+    /// The token of the client.
     pub token: u64,
     /// The session it shows.
     pub session: Option<SessionId>,
@@ -222,10 +222,10 @@ pub struct StoredView {
 /// A structure that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SessionStateError {
-    /// It was written by another version.
+    /// The state was written by another version.
     #[error("the structure has version {0}, this binary reads 3 to {VERSION}")]
     Version(u32),
-    /// It is damaged.
+    /// The state is damaged.
     #[error("the structure is damaged: {0}")]
     Damaged(String),
 }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::PaneId;
 use crate::store::checksum::{add_checksum, verify_checksum};
 
-/// How such a file begins.
 const MAGIC: [u8; 8] = *b"abidesn\n";
 /// The version this binary writes.
 const VERSION: u32 = 1;
@@ -24,20 +23,20 @@ pub struct SnapshotFile {
     pub panes: u64,
     /// The structure, encoded.
     pub structure: Vec<u8>,
-    /// What panes showed, compressed.
+    /// The texts of panes, compressed.
     pub texts: Vec<(PaneId, Vec<u8>)>,
 }
 
 /// A file that is no snapshot that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotFileError {
-    /// It is something else.
+    /// The file is something else.
     #[error("it is no snapshot")]
     Other,
     /// Another version of abide wrote it.
     #[error("it is of version {0}, and this abide reads {VERSION}")]
     Version(u32),
-    /// It is not what was written.
+    /// The content is not what was written.
     #[error("it is damaged")]
     Damaged,
 }

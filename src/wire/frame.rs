@@ -1,5 +1,4 @@
-//! What server and client tell each other after the hello. A frame is all a client knows of the
-//! world.
+//! Messages of server and client after the hello. A frame is all a client knows of the world.
 //!
 //! Append-only: a new kind of message is a new variant at the end, never a changed one.
 
@@ -61,7 +60,7 @@ pub enum ToServer {
     },
     /// The outer terminal got or lost the focus.
     Focus(bool),
-    /// This frame is on the screen; the next may come.
+    /// The frame with this number is on the screen; the next may come.
     Shown(u64),
     /// The answer to a [`ToClient::Call`].
     Answer {
@@ -100,7 +99,7 @@ pub struct OuterColours {
 pub enum ToClient {
     /// The first one.
     Welcome(Welcome),
-    /// What changed since the last frame that was shown.
+    /// The changes since the last frame that was shown.
     Frame(Box<Frame>),
     /// The answer to a [`ToServer::Call`]: a JSON-RPC 2.0 response.
     Answer(String),
@@ -121,7 +120,7 @@ pub enum ToClient {
     Bye(Bye),
     /// The answer to a [`ToServer::ScrollRequest`].
     ScrollReply(ScrollReply),
-    /// What the program in focus wants to know of keys; said again when it changes.
+    /// The keys as the program in focus wants them; said again when that changes.
     Wants(Wants),
     /// A piece of a picture.
     PictureChunk(PictureChunk),
@@ -129,19 +128,19 @@ pub enum ToClient {
     Placed(Placed),
     /// Something it saw was closed, and can be brought back for a while.
     Closed {
-        /// What, harmless.
+        /// The pane, tab or session that was closed, in words, harmless.
         what: String,
         /// For how long, in milliseconds.
         undo_ms: u64,
     },
-    /// What is shown besides frames, whole, whenever any of it changed.
+    /// The status beside the frames, whole, whenever any of it changed.
     Status(Box<Status>),
 }
 
 /// The rows that the bars of a client take that does not tell ([`ToServer::Bars`]).
 pub const BARS_USUAL: u16 = 2;
 
-/// What bars and lists show that is not in the chrome.
+/// The contents of bars and lists that are not in the chrome.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Status {
     /// Marks of the session's tabs that have any.
@@ -163,20 +162,20 @@ pub struct TabMarks {
     pub ended: Option<u8>,
     /// A program of it sent a notification.
     pub notified: bool,
-    /// How far the work in it has come.
+    /// The progress of the work in it.
     pub progress: Option<Progress>,
 }
 
-/// How far some work has come (OSC 9;4).
+/// The progress of some work (OSC 9;4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Progress {
-    /// This many percent.
+    /// The percentage done.
     Percent(u8),
-    /// It failed at this many percent.
+    /// The work failed at this many percent.
     Failed(u8),
-    /// It goes on without a measure.
+    /// The work goes on without a measure.
     Running,
-    /// It is paused at this many percent.
+    /// The work is paused at this many percent.
     Paused(u8),
 }
 
@@ -187,13 +186,13 @@ pub struct Alert {
     pub pane: PaneId,
     /// The place where it is, as a target: `work:2.1`.
     pub place: String,
-    /// What its border calls it, harmless.
+    /// The name in its border, harmless.
     pub label: String,
     /// Why, in some words, harmless.
     pub why: String,
 }
 
-/// What the program in focus wants to know of keys.
+/// The keys as the program in focus wants them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Wants {
     /// The flags of kitty's protocol.
@@ -211,9 +210,9 @@ pub enum HostCommand {
     Clipboard(String),
     /// A desktop notification.
     Notify {
-        /// Its title.
+        /// The title of the notification.
         title: String,
-        /// Its text.
+        /// The text of the notification.
         body: String,
     },
 }
@@ -223,19 +222,19 @@ pub enum HostCommand {
 pub struct Notice {
     /// The text, harmless, without line breaks.
     pub text: String,
-    /// True if it tells of something that went wrong.
+    /// True if something went wrong.
     pub warning: bool,
 }
 
 /// Why a client is sent away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bye {
-    /// It detached.
+    /// The client detached.
     Detached {
         /// From which session.
         session: String,
     },
-    /// Its session ended, and there is no other to go to.
+    /// The session ended, and there is no other to go to.
     Ended {
         /// The session.
         session: String,
@@ -248,17 +247,17 @@ pub enum Bye {
     Restart,
     /// Refused: no common version, read-only, nested.
     Refused {
-        /// What is wrong and what to do.
+        /// The problem and what to do about it.
         message: String,
     },
-    /// Its session was closed and can be brought back, and there is no other to go to.
+    /// The session was closed and can be brought back, and there is no other to go to.
     Closed {
         /// The session.
         session: String,
     },
 }
 
-/// What changed since the last frame that was shown. Applied to that, it gives the whole view.
+/// The changes since the last frame that was shown. Applied to that, they give the whole view.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Frame {
     /// Grows by one with each frame to this client.
@@ -307,27 +306,27 @@ pub struct Chrome {
     pub read_only: bool,
     /// Number of clients on this session.
     pub clients: u16,
-    /// This client.
+    /// The client that is told.
     pub client: Option<ClientId>,
 }
 
 /// A session in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionItem {
-    /// Its id.
+    /// The session id.
     pub id: SessionId,
-    /// Its name, harmless.
+    /// The name, harmless.
     pub name: String,
 }
 
 /// A tab in the tab bar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TabItem {
-    /// Its id.
+    /// The tab id.
     pub id: TabId,
-    /// Its number as people see and type it.
+    /// The number as people see and type it.
     pub index: u16,
-    /// Its name, harmless: given, or that of its program.
+    /// The name, harmless: given, or that of its program.
     pub name: String,
     /// True if the view shows it.
     pub current: bool,
@@ -335,16 +334,16 @@ pub struct TabItem {
     pub last: bool,
     /// A bell rang since it was last shown.
     pub bell: bool,
-    /// It printed something since it was last shown.
+    /// True if it printed something since it was last shown.
     pub activity: bool,
 }
 
 /// A pane in the view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaneItem {
-    /// Its id.
+    /// The pane id.
     pub id: PaneId,
-    /// Its number in the tab as people see and type it.
+    /// The number in the tab as people see and type it.
     pub index: u16,
     /// The place where its screen is shown. Borders are the cells of the area that no pane has.
     pub rect: Rect,
@@ -352,11 +351,11 @@ pub struct PaneItem {
     pub size: Size,
     /// The cell of its screen in the top left corner of `rect`.
     pub origin: Point,
-    /// Its title, harmless.
+    /// The title, harmless.
     pub title: String,
-    /// Which mouse events its program wants.
+    /// The mouse events its program wants.
     pub mouse: MouseWant,
-    /// How its program ended, if it did: exit status, 128+n for a signal.
+    /// The end of its program, if it ended: exit status, 128+n for a signal.
     pub ended: Option<u8>,
     /// True if its program runs on the alternate screen.
     pub alternate: bool,

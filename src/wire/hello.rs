@@ -1,5 +1,4 @@
-//! How client and server begin: what the client is, what the server answers. Both are the first
-//! packet of their direction.
+//! The greeting of client and server: each side's is the first packet of its direction.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,34 +10,34 @@ pub const VERSION: u32 = 1;
 /// The oldest one.
 pub const VERSION_MIN: u32 = 1;
 
-/// What a client says first.
+/// The greeting of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// Oldest version it speaks.
     pub version_min: u32,
     /// Newest version it speaks.
     pub version_max: u32,
-    /// Its build, for messages only, such as `0.1.0`.
+    /// The build, for messages only, such as `0.1.0`.
     pub build: String,
-    /// Who it is, chosen at random at its start: the same after a reconnect.
+    /// The client, a number chosen at random at its start: the same after a reconnect.
     pub token: u64,
     /// The size of its terminal.
     pub size: Size,
     /// A cell of it in pixels, 0 where unknown.
     pub cell_pixels: (u16, u16),
-    /// Its process.
+    /// The client's process.
     pub pid: u32,
-    /// Its working directory; empty where unknown.
+    /// The client's working directory; empty where unknown.
     pub cwd: String,
-    /// Its environment, for sessions made from it. Empty after a reconnect.
+    /// The client's environment, for sessions made from it. Empty after a reconnect.
     pub env: Vec<(String, String)>,
-    /// The session that its view shows again after a reconnect.
+    /// True if the client asks for its view of before the reconnect.
     pub resume: bool,
-    /// True if it only watches.
+    /// True if the client only watches.
     pub read_only: bool,
 }
 
-/// What the server answers.
+/// The answer of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
     /// The version both speak from now on.
@@ -47,7 +46,7 @@ pub struct Welcome {
     pub build: String,
     /// The client's id.
     pub client: ClientId,
-    /// Which server process this is: grows with each restart.
+    /// The number of the server process: grows with each restart.
     pub lease: u64,
     /// The number of the last input of this client that took effect. Everything above is to be sent
     /// again.
@@ -55,7 +54,7 @@ pub struct Welcome {
     /// True if a write was in flight at a crash, so that input at or before `input_taken` may be
     /// missing.
     pub input_in_doubt: bool,
-    /// True if its view of before the reconnect is shown again.
+    /// True if the client has its view of before the reconnect again.
     pub resumed: bool,
 }
 

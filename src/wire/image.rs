@@ -10,7 +10,7 @@ pub const PICTURE_BYTES_MAX: usize = 64 << 20;
 /// The most bytes in one piece.
 pub const CHUNK_BYTES_MAX: usize = 256 << 10;
 
-/// How the data of a picture is to be read.
+/// The form of a picture's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// The payload of a sixel DCS, without its header.
@@ -26,7 +26,7 @@ pub enum Format {
 /// A picture without its data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// How to read the data.
+    /// The form of the data.
     pub format: Format,
     /// True if the data is compressed with zlib.
     pub compressed: bool,
@@ -42,9 +42,9 @@ pub struct Head {
 pub struct PictureChunk {
     /// The pane it is shown in.
     pub pane: PaneId,
-    /// Its number within the pane.
+    /// The number of the picture within the pane.
     pub picture: u32,
-    /// What it is, with the first piece.
+    /// The head of the picture, with the first piece.
     pub head: Option<Head>,
     /// At most [`CHUNK_BYTES_MAX`] bytes.
     pub bytes: Vec<u8>,
@@ -64,7 +64,7 @@ pub struct Placed {
 pub struct Placement {
     /// The number of the picture within the pane. Its data may come later, or never.
     pub picture: u32,
-    /// Its name, harmless; empty if it has none.
+    /// The name of the picture, harmless; empty if it has none.
     pub name: String,
     /// Width and height of the picture in pixels; 0 if not known.
     pub pixels: (u32, u32),
@@ -82,11 +82,11 @@ pub struct Placement {
     pub canvas: (u32, u32),
     /// Images of a negative depth lie under the text.
     pub z: i32,
-    /// How it lies among the text.
+    /// The layer among the text.
     pub layer: Layer,
 }
 
-/// How an image lies among the text.
+/// The place of an image among the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Layer {
     /// In the cells: it is seen in those of [`crate::base::row::RunKind::Under`] only.

@@ -1,5 +1,5 @@
-//! What keeper and server say to each other: version 1 for ever, fixed little-endian records,
-//! additive only. No socket and no file descriptor lives here.
+//! The protocol of keeper and server: version 1 for ever, fixed little-endian records, additive
+//! only. No socket and no file descriptor lives here.
 //!
 //! A record is `u32` length of the body, `u16` kind, `u16` number of fds riding with it, `u64`
 //! lease, `u64` call, then the body. A reader ignores what follows the fields it knows, and records
@@ -95,7 +95,7 @@ pub enum WireError {
     FdsMissing,
 }
 
-/// How a program is connected.
+/// The connection of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wiring {
     /// A PTY of that size.
@@ -104,12 +104,12 @@ pub enum Wiring {
     Pipes,
 }
 
-/// What to start.
+/// A program to be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spawn {
-    /// Who it is: the pane or command id.
+    /// The pane or command id.
     pub tag: u64,
-    /// How it is connected.
+    /// The connection it gets.
     pub wiring: Wiring,
     /// Program and arguments; the first is looked up in the `PATH` of `env`.
     pub argv: Vec<Vec<u8>>,
@@ -134,14 +134,14 @@ pub enum Target {
     Tree,
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
     /// By itself, with this status.
     Code(i32),
     /// By this signal.
     Signal(i32),
-    /// It ended, but how cannot be had any more.
+    /// The process ended, but how cannot be had any more.
     Lost,
 }
 
@@ -158,22 +158,22 @@ impl From<ExitStatus> for crate::base::exit::ExitStatus {
 /// A program the keeper holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProgramEntry {
-    /// Who it is.
+    /// The pane or command id.
     pub tag: u64,
     /// The process id of its leader.
     pub pid: i32,
     /// The moment when the leader started, in clock ticks since boot (field 22 in
     /// `proc_pid_stat(5)`).
     pub start_time: u64,
-    /// How it is connected; the size of a PTY is the one it was started with.
+    /// The connection it has; the size of a PTY is the one it was started with.
     pub wiring: Wiring,
     /// The `PART_*` of which an fd rides with the record, in ascending order of their bits.
     pub parts: u8,
-    /// How it ended, if it did.
+    /// The end, if it has ended.
     pub exit: Option<ExitStatus>,
 }
 
-/// What rides with an [`ProgramEntry`], each with its `PART_*`.
+/// The fds that ride with a [`ProgramEntry`], each with its `PART_*`.
 #[derive(Debug)]
 pub struct Parts<F>([Option<F>; PARTS.len()]);
 
@@ -182,19 +182,19 @@ const PARTS: [u8; 6] =
     [PART_SOURCE, PART_RING, PART_PIDFD, PART_ERROR_SOURCE, PART_ERROR_RING, PART_INPUT];
 
 impl<F> Parts<F> {
-    /// Those there are, in the order of [`PART_SOURCE`] and so on.
+    /// The fds there are, in the order of [`PART_SOURCE`] and so on.
     #[must_use]
     pub const fn new(parts: [Option<F>; PARTS.len()]) -> Self {
         Self(parts)
     }
 
-    /// What came with an entry.
+    /// The fds that came with an entry.
     pub fn of(entry: &ProgramEntry, fds: impl IntoIterator<Item = F>) -> [Option<F>; PARTS.len()] {
         let mut fds = fds.into_iter();
         PARTS.map(|part| (entry.parts & part != 0).then(|| fds.next()).flatten())
     }
 
-    /// Which there are, and they.
+    /// The set of `PART_*` there are, and their fds.
     pub fn pack(self) -> (u8, Vec<F>) {
         let parts =
             PARTS.iter().zip(&self.0).filter(|(_, fd)| fd.is_some()).map(|(part, _)| part).sum();
@@ -205,50 +205,50 @@ impl<F> Parts<F> {
 /// A process that could not be ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survivor {
-    /// Its process id.
+    /// The process id.
     pub pid: i32,
-    /// Its state letter as in `proc_pid_stat(5)`; `D` cannot be killed before it wakes.
+    /// The state letter as in `proc_pid_stat(5)`; `D` cannot be killed before it wakes.
     pub state: u8,
-    /// Its user.
+    /// The user it runs as.
     pub uid: u32,
-    /// Its name, at most 15 bytes.
+    /// The name, at most 15 bytes.
     pub name: Vec<u8>,
 }
 
-/// What a kill did.
+/// The outcome of a kill.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KillReport {
     /// The number of processes that were sent KILL.
     pub killed_count: u32,
     /// The time it took, in milliseconds.
     pub millis: u32,
-    /// Who is left; empty if all is gone.
+    /// The processes that are left; empty if all is gone.
     pub survivors: Vec<Survivor>,
 }
 
-/// What a server has to do with an upgrade.
+/// The part of a server in an upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Upgrade {
     /// Nothing.
     #[default]
     None,
-    /// It is the one that is to take over: should it not, the former program is started again.
+    /// The server is to take over: should it not, the former program is started again.
     Successor,
-    /// It is the former program, started again, since its successor ended like this before it had
-    /// taken over.
+    /// The server is the former program, started again, since its successor ended like this before
+    /// it had taken over.
     RolledBack(ExitStatus),
 }
 
-/// What a server says to its keeper.
+/// A record from a server to its keeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToKeeper {
     /// Start a program. Answered by `Spawned` or `SpawnFailed`.
     Spawn(Spawn),
     /// Send one signal. Answered by `Signalled`.
     Signal {
-        /// Who it is.
+        /// The program or command.
         tag: u64,
-        /// Which of its processes.
+        /// The processes of it that are meant.
         target: Target,
         /// The signal's number.
         signal: i32,
@@ -256,24 +256,24 @@ pub enum ToKeeper {
     /// End everything that came of it with KILL, until it is gone. Answered by `Killed`, after
     /// `Exited` where its leader still lived.
     Kill {
-        /// Who it is.
+        /// The program or command.
         tag: u64,
         /// The time to try, in milliseconds, at most 5000.
         limit_ms: u32,
     },
     /// Close everything kept for it, its exit status as well. It is not killed. Not answered.
     Forget {
-        /// Who it is.
+        /// The program or command.
         tag: u64,
     },
     /// Keep the fd that rides with this under a name, in place of an earlier one. Not answered.
     Stash {
-        /// Its name, at most 255 bytes.
+        /// The name of the fd, at most 255 bytes.
         name: Vec<u8>,
     },
     /// Close what is kept under a name. Not answered.
     Unstash {
-        /// Its name.
+        /// The name of the fd.
         name: Vec<u8>,
     },
     /// Give all back: answered by `ProgramEntry` and `StashEntry` for each, then `Listed`.
@@ -286,11 +286,11 @@ pub enum ToKeeper {
         /// The server's process id.
         server_pid: i32,
     },
-    /// One program of the hand-over, with its fds.
+    /// A program of the hand-over, with its fds.
     Adopt(ProgramEntry),
     /// The hand-over is complete: `Hello` follows, with a higher lease.
     AdoptEnd,
-    /// True if the server owes something: while it does, the keeper watches that it answers.
+    /// The server owes something, or no more: while it does, the keeper watches that it answers.
     Expect {
         /// True if something is owed.
         owed: bool,
@@ -303,7 +303,7 @@ pub enum ToKeeper {
     /// Close the writing end of its standard input (pipes only): what it has read was all. Not
     /// answered.
     CloseInput {
-        /// Who it is.
+        /// The program or command.
         tag: u64,
     },
     /// The next server is to be of this program. If it takes over, the keeper becomes this program
@@ -316,7 +316,7 @@ pub enum ToKeeper {
     Quit,
 }
 
-/// What a keeper says to its server.
+/// A record from a keeper to its server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FromKeeper {
     /// The first record, with three fds: control page, `data` and `room`. Its lease is the one to
@@ -334,14 +334,14 @@ pub enum FromKeeper {
         /// The keeper's process id: a server whose connection ends hands over only once this
         /// process is gone.
         keeper_pid: i32,
-        /// What the server has to do with an upgrade. A keeper of an older version does not say it.
+        /// The part of the server in an upgrade. A keeper of an older version does not say it.
         upgrade: Upgrade,
     },
     /// A program runs. Its fds ride with it.
     Spawned(ProgramEntry),
     /// A program could not be started; nothing is kept of it.
     SpawnFailed {
-        /// Who it is.
+        /// The program or command.
         tag: u64,
         /// The error number of errno(3).
         errno: i32,
@@ -350,25 +350,25 @@ pub enum FromKeeper {
     },
     /// A leader has ended and all its output is in the ring.
     Exited {
-        /// Who it is.
+        /// The program or command.
         tag: u64,
-        /// How it ended.
+        /// The end of its process.
         status: ExitStatus,
         /// The head of its ring when this was said.
         end: u64,
     },
-    /// One program that is held, with its fds; an answer to `List`.
+    /// A program that is held, with its fds; an answer to `List`.
     Entry(ProgramEntry),
-    /// One stashed fd, which rides with this; an answer to `List`.
+    /// A stashed fd, which rides with this; an answer to `List`.
     StashEntry {
-        /// Its name.
+        /// The name of the fd.
         name: Vec<u8>,
     },
     /// The end of the answer to `List`.
     Listed,
     /// A signal was sent.
     Signalled {
-        /// Who it is.
+        /// The program or command.
         tag: u64,
         /// To how many processes or groups; 0 if there is none any more, [`COUNT_UNSURE`] if none
         /// was found but one may be about to appear.
@@ -376,9 +376,9 @@ pub enum FromKeeper {
     },
     /// A kill is over.
     Killed {
-        /// Who it is.
+        /// The program or command.
         tag: u64,
-        /// What it did.
+        /// The outcome of the kill.
         report: KillReport,
     },
     /// Answer with `Pong`.
@@ -402,7 +402,7 @@ impl FromKeeper {
 
 /// A message that has a form as record.
 pub trait KeeperMessage: Sized {
-    /// Its kind and its body.
+    /// Appends the body and gives the kind.
     fn encode(&self, body: &mut Vec<u8>) -> u16;
 
     /// The message of a record, or none if the kind is unknown to this version.

@@ -1,4 +1,4 @@
-//! What crosses a process boundary: plain data, versioned, append-only. No sockets.
+//! The data that crosses a process boundary: plain, versioned, append-only. No sockets.
 
 pub mod frame;
 pub mod hello;

@@ -1,5 +1,5 @@
-//! What a client reads of `process.ps`, typed: thousands of processes every second are too many to
-//! be read as values.
+//! The part of `process.ps` that a client reads, typed: thousands of processes every second are too
+//! many to be read as values.
 
 use serde::Deserialize;
 
@@ -8,19 +8,19 @@ use crate::base::id::{CommandId, PaneId, SessionId};
 /// A process as the server lists it; the action documents the fields.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ProcessRow {
-    /// Its id; 0 for a command that has ended.
+    /// The process id; 0 for a command that has ended.
     pub pid: i32,
     /// The moment when it started, in clock ticks since boot.
     pub start_time: u64,
-    /// How far below a leader it is.
+    /// The distance below a leader.
     pub depth: usize,
-    /// Its session.
+    /// The session it runs in.
     pub session: Option<SessionId>,
     /// The pane it runs in.
     pub pane: Option<PaneId>,
     /// The command it is part of.
     pub command: Option<CommandId>,
-    /// Its state, as a word.
+    /// The state, as a word.
     pub state: String,
     /// The share of one processor, in hundredths.
     pub cpu: f64,
@@ -28,6 +28,6 @@ pub struct ProcessRow {
     pub rss: u64,
     /// The time it has been running, in milliseconds.
     pub age_ms: u64,
-    /// Its program and arguments.
+    /// The program and its arguments.
     pub command_line: String,
 }

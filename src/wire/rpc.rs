@@ -17,7 +17,7 @@ pub struct Request {
     pub id: Option<Value>,
     /// The name of an action, such as `pane.split`.
     pub method: String,
-    /// Its arguments by name.
+    /// The arguments by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub params: Map<String, Value>,
     /// The pane the caller runs in, which is what the call means where it names no target. A member
@@ -46,9 +46,9 @@ impl Request {
 pub struct Response<T = Value> {
     /// Always `2.0`.
     pub jsonrpc: String,
-    /// That of the request; null if it could not be read.
+    /// The id of the request; null if it could not be read.
     pub id: Value,
-    /// What the action gives.
+    /// The result of the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<T>,
     /// Why it was not done.
@@ -61,19 +61,19 @@ pub struct Response<T = Value> {
 pub struct Error {
     /// −32700 to −32600 as JSON-RPC has them, else −32000.
     pub code: i64,
-    /// What is wrong.
+    /// The problem in words.
     pub message: String,
     /// Our stable code and the hint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<ErrorData>,
 }
 
-/// What a script looks at.
+/// The part of a refusal that a script looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorData {
     /// The stable code.
     pub code: Code,
-    /// What to do next.
+    /// The next thing to do.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
 }
@@ -101,7 +101,8 @@ impl<T: Default> Response<T> {
     }
 }
 
-/// Which request a response answers, without reading the rest of it; none if it is no response.
+/// The id of the request that a response answers, without reading the rest; none if it is no
+/// response.
 #[must_use]
 pub fn answered(json: &str) -> Option<Value> {
     #[derive(Deserialize)]

@@ -1,5 +1,5 @@
-//! What a client asks of a pane's scrollback and what it is told. Rows have addresses that output
-//! does not move; see `term::Reach`.
+//! Questions of a client about a pane's scrollback, and the answers. Rows have addresses that
+//! output does not move; see `term::Reach`.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +19,11 @@ pub struct ScrollRequest {
     pub number: u32,
     /// The pane.
     pub pane: PaneId,
-    /// What is asked.
+    /// The question.
     pub what: ScrollQuery,
 }
 
-/// What is asked about the rows of a pane.
+/// A question about the rows of a pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScrollQuery {
     /// The screen and so many rows above it.
@@ -35,7 +35,7 @@ pub enum ScrollQuery {
     Rows {
         /// The first.
         from: u64,
-        /// How many.
+        /// The number of rows.
         count: u16,
     },
     /// Rows around a cell of a line, which has another address since the width changed.
@@ -44,16 +44,16 @@ pub enum ScrollQuery {
         line: u64,
         /// The cell of it.
         cell: u32,
-        /// The number of rows above it and as many below.
+        /// The number of rows wanted above the line, and as many below.
         reach: u16,
     },
     /// The nearest row where something starts, as shell integration told.
     Mark {
-        /// What starts there.
+        /// The mark that is looked for.
         mark: RowMark,
         /// From this row, which does not count itself.
         from: u64,
-        /// True if towards newer rows.
+        /// True if newer rows are searched, else older ones.
         forward: bool,
     },
     /// The rows of what the command printed that a row belongs to, else of the newest output before
@@ -69,7 +69,7 @@ pub enum ScrollQuery {
         pattern: String,
         /// From this cell, which does not count itself.
         from: ScrollPoint,
-        /// True if towards newer rows.
+        /// True if newer rows are searched, else older ones.
         forward: bool,
     },
     /// A search before it is given up. It is not answered.
@@ -98,7 +98,7 @@ pub struct ScrollReply {
     pub answer: Answer,
 }
 
-/// What a client is told about the rows of a pane.
+/// An answer about the rows of a pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// There is no such pane.
@@ -109,7 +109,7 @@ pub enum Answer {
     Row(Option<u64>),
     /// Rows from one to before another, if there are such.
     Range(Option<(u64, u64)>),
-    /// How far a search has come. The last one says so.
+    /// The progress of a search. The last one says so.
     Hits(ScrollMatches),
     /// The pattern is none.
     Wrong(String),
@@ -145,39 +145,39 @@ pub struct Rows {
 /// A row of scrollback or screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ScrolledRow {
-    /// Its runs.
+    /// The runs of the row.
     pub spans: Vec<StyledSpan>,
     /// True if the line goes on in the next row.
     pub wrapped: bool,
-    /// The number of its line; it holds for every width.
+    /// The number of the line it is part of, which holds for every width.
     pub line: u64,
     /// Cells of that line before this row.
     pub cell: u32,
-    /// What starts in it.
+    /// The part of a command that starts in it.
     pub mark: Option<RowMark>,
 }
 
-/// What starts in a row, as shell integration told (OSC 133).
+/// The part of a command that starts in a row, as shell integration told (OSC 133).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RowMark {
     /// A prompt.
     Prompt,
-    /// What a command printed.
+    /// The output of a command.
     Output,
 }
 
-/// How far a search has come.
+/// The progress of a search.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ScrollMatches {
     /// The nearest one, once it is known.
     pub nearest: Option<ScrollMatch>,
-    /// True if the search went over the end to find it.
+    /// True if the search went over the end to find the nearest.
     pub wrapped: bool,
-    /// The number of those found so far that are older than it.
+    /// The number of matches found so far that are older than the nearest.
     pub before: u64,
     /// The number of matches found so far.
     pub total: u64,
-    /// True if there are more that were not counted.
+    /// True if some matches were not counted.
     pub is_more: bool,
     /// True if all has been searched.
     pub done: bool,
@@ -186,8 +186,8 @@ pub struct ScrollMatches {
 /// A match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ScrollMatch {
-    /// Its first cell.
+    /// The first cell.
     pub start: ScrollPoint,
-    /// Its last cell.
+    /// The last cell.
     pub last: ScrollPoint,
 }

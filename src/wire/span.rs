@@ -11,7 +11,7 @@ pub struct StyledSpan {
     pub style: u16,
     /// Link number, 0 for none.
     pub link: u32,
-    /// How text maps to cells.
+    /// The way text maps to cells.
     pub kind: RunKind,
     /// The text.
     pub text: String,

@@ -97,7 +97,7 @@ impl<'a> Fields<'a> {
         Ok(ProgramEntry { tag, pid, start_time, parts, wiring: self.wiring()?, exit: self.exit()? })
     }
 
-    /// What an older version does not say is none.
+    /// None where an older version says nothing of it.
     fn upgrade(&mut self) -> Result<Upgrade, WireError> {
         if self.bytes.is_empty() {
             return Ok(Upgrade::None);

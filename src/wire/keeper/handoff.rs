@@ -1,6 +1,6 @@
-//! What a keeper leaves to the program it becomes (execve(2)): everything it holds, with the
+//! The state a keeper leaves to the program it becomes (execve(2)): everything it holds, with the
 //! numbers of the fds, which stay open. Version 1 for ever, additive only, as the records are.
-//! Whether these fds are open is not known here.
+//! This module does not know if these fds are open.
 
 use crate::wire::keeper::codec::{Fields, put_bytes, put_entry, put_len};
 use crate::wire::keeper::{ProgramEntry, WireError};
@@ -13,7 +13,7 @@ const VERSION: u32 = 1;
 /// A program in a [`HandoffTable`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldProgram {
-    /// What it is.
+    /// The program as the server is told of it.
     pub entry: ProgramEntry,
     /// True if a former keeper has started it, so that it is nobody's child here.
     pub is_adopted: bool,
@@ -26,11 +26,11 @@ pub struct HeldProgram {
 /// All a keeper holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandoffTable {
-    /// Its lineage.
+    /// The lineage of keepers.
     pub epoch: u64,
     /// The lease of the server that runs.
     pub lease: u64,
-    /// That server, which is a child.
+    /// The process of that server, which is a child.
     pub server_pid: i32,
     /// The program that servers are of.
     pub server_exe: Vec<u8>,
