@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $variant:ident $name:literal $exit:literal;)*) => {
         /// A stable error code: scripts compare it, so its name and exit status never change.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Serialize, Deserialize, JsonSchema)]
         pub enum Code {
             $($(#[doc = $doc])* #[serde(rename = $name)] $variant,)*
         }
@@ -142,6 +143,10 @@ impl Refusal {
         Self { hint: hint.into(), ..self }
     }
 }
+
+/// Does without something that failed, for the reason `_why`: nothing is lost, or nobody can be
+/// told.
+pub fn ignore_failure<T, E>(_result: Result<T, E>, _why: &'static str) {}
 
 #[cfg(test)]
 mod tests {

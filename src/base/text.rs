@@ -1,6 +1,8 @@
 //! Text as cells: widths and clusters; text from outside made harmless; the nearest name; bytes as
 //! base64. It never decides a layout.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
@@ -76,7 +78,14 @@ pub fn sanitize(text: &str, bytes_max: usize) -> String {
 #[must_use]
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Appends to a text, which never fails as writing elsewhere may.
+pub fn append(text: &mut String, what: fmt::Arguments<'_>) {
+    fmt::Write::write_fmt(text, what).expect("values that can be shown");
 }
 
 /// The candidate nearest to `text` that is near enough to be what was meant.

@@ -2,14 +2,13 @@
 //! are, and what a configuration of tmux gives.
 
 use std::env;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::base::error::{Code, Refusal};
-use crate::base::text::nearest;
+use crate::base::text::{append, nearest};
 use crate::cli::{print, table_output};
 use crate::config::diag::Diagnostic;
 use crate::config::load::{self, line_of};
@@ -138,12 +137,12 @@ fn as_text(explained: &Value) -> String {
         other => other.to_string(),
     };
     let mut out = format!("{} = {}\n", part("option"), explained["value"]);
-    writeln!(out, "  from     {}", part("from")).ok();
+    append(&mut out, format_args!("  from     {}\n", part("from")));
     if explained["default"] != explained["value"] {
-        writeln!(out, "  default  {}", explained["default"]).ok();
+        append(&mut out, format_args!("  default  {}\n", explained["default"]));
     }
-    writeln!(out, "  values   {}", part("values")).ok();
-    writeln!(out, "  {}", part("help")).ok();
+    append(&mut out, format_args!("  values   {}\n", part("values")));
+    append(&mut out, format_args!("  {}\n", part("help")));
     out
 }
 

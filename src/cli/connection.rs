@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::action::table::{ActionEntry, CallParams};
-use crate::base::error::{Code, Refusal};
+use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
 use crate::platform::daemonize::{self, KeeperStart};
@@ -75,8 +75,9 @@ impl ServerConnection {
 
     /// From now on an answer that takes longer does not come.
     pub(super) fn give_up_after(&mut self, within: Duration) {
-        // A connection that cannot be told has gone, which the next call sees.
-        self.reader.get_ref().set_read_timeout(Some(within.max(Duration::from_millis(1)))).ok();
+        let limit = Some(within.max(Duration::from_millis(1)));
+        let limited = self.reader.get_ref().set_read_timeout(limit);
+        ignore_failure(limited, "the next call sees that the connection has gone");
     }
 
     /// Calls an action and waits for its answer, however long that takes.
@@ -162,8 +163,7 @@ pub(super) fn pause(span: &mut Duration) {
     const LONGEST: Duration = Duration::from_millis(500);
     let Ok((mut timer, _never_closed)) = UnixStream::pair() else { return };
     if timer.set_read_timeout(Some(*span)).is_ok() {
-        // Nothing is ever sent on it: this ends when its time is over.
-        drop(timer.read_exact(&mut [0]));
+        ignore_failure(timer.read_exact(&mut [0]), "nothing is ever sent: its time is over");
     }
     *span = LONGEST.min(*span * 2);
 }

@@ -1,8 +1,6 @@
 //! The reference pages and listings made from the tables of actions, keys and codes. It writes no
 //! file.
 
-use std::fmt::Write as _;
-
 use clap::Command;
 use serde_json::{Value, json};
 
@@ -10,6 +8,7 @@ use crate::action::table::{ActionEntry, TABLE};
 use crate::action::tmux;
 use crate::action::{Access, Role};
 use crate::base::error::Code;
+use crate::base::text::append;
 use crate::cli::clap_tree;
 use crate::cli::table_output;
 use crate::config::keymap::{Keymap, ListedKey};
@@ -51,22 +50,26 @@ pub fn entry_json(entry: &ActionEntry) -> Value {
 #[must_use]
 pub fn action_section(entry: &ActionEntry) -> String {
     let mut out = format!("## `{}`\n\n{}\n\n", entry.name, help(entry));
-    writeln!(out, "- command: `abide {}`", entry.words()[0].join(" ")).ok();
+    append(&mut out, format_args!("- command: `abide {}`\n", entry.words()[0].join(" ")));
     if !entry.keys.is_empty() {
         let keys = entry.keys.iter().map(|(chord, arguments)| match *arguments {
             "" => format!("`{chord}`"),
             arguments => format!("`{chord}` ({arguments})"),
         });
-        writeln!(out, "- keys: {}", keys.collect::<Vec<_>>().join(", ")).ok();
+        append(&mut out, format_args!("- keys: {}\n", keys.collect::<Vec<_>>().join(", ")));
     }
-    writeln!(out, "- access: {}; carried out by {}", access(entry.access), place(entry.role)).ok();
+    append(
+        &mut out,
+        format_args!("- access: {}; carried out by {}\n", access(entry.access), place(entry.role)),
+    );
     for (title, schema) in [("params", entry.params()), ("result", entry.reply())] {
-        write!(
-            out,
-            "\n{title}:\n\n```json\n{}\n```\n",
-            table_output::json(&bare(schema.as_value()))
-        )
-        .ok();
+        append(
+            &mut out,
+            format_args!(
+                "\n{title}:\n\n```json\n{}\n```\n",
+                table_output::json(&bare(schema.as_value()))
+            ),
+        );
     }
     out
 }
@@ -83,25 +86,26 @@ fn commands() -> String {
     out += "```\n";
     for entry in &TABLE {
         let words = entry.words();
-        write!(out, "\n## `abide {}`\n\n", words[0].join(" ")).ok();
+        append(&mut out, format_args!("\n## `abide {}`\n\n", words[0].join(" ")));
         if let Some(rest) = words.get(1..).filter(|rest| !rest.is_empty()) {
-            writeln!(
-                out,
-                "Also: {}.\n",
-                rest.iter()
-                    .map(|words| format!("`abide {}`", words.join(" ")))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )
-            .ok();
+            append(
+                &mut out,
+                format_args!(
+                    "Also: {}.\n\n",
+                    rest.iter()
+                        .map(|words| format!("`abide {}`", words.join(" ")))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            );
         }
         let help = leaf(&mut root, &words[0]).map(|command| command.render_long_help().to_string());
-        writeln!(out, "```text\n{}```", plain(&help.unwrap_or_default())).ok();
+        append(&mut out, format_args!("```text\n{}```\n", plain(&help.unwrap_or_default())));
     }
     out += "\n## tmux's commands\n\nThey are understood where they mean the same, with their \
         short names.\n\n| tmux | abide |\n|---|---|\n";
     for (name, ours) in tmux::names() {
-        writeln!(out, "| `{name}` | `abide {ours}` |").ok();
+        append(&mut out, format_args!("| `{name}` | `abide {ours}` |\n"));
     }
     out
 }
@@ -137,7 +141,7 @@ fn keys() -> String {
         ),
     ];
     for (preset, name, text) in others {
-        write!(out, "\n## Preset `{name}`\n\n{text}\n\n").ok();
+        append(&mut out, format_args!("\n## Preset `{name}`\n\n{text}\n\n"));
         key_table(&mut out, of(preset).iter().filter(|listed| !same(listed)));
     }
     out
@@ -147,14 +151,15 @@ fn key_table<'a>(out: &mut String, listing: impl Iterator<Item = &'a ListedKey>)
     *out += "| keys | action | |\n|---|---|---|\n";
     for listed in listing {
         let pipe = |text: &str| text.replace('|', "\\|");
-        writeln!(
+        append(
             out,
-            "| `{}` | `{}` | {} |",
-            pipe(&listed.keys),
-            pipe(&listed.words),
-            pipe(&listed.summary)
-        )
-        .ok();
+            format_args!(
+                "| `{}` | `{}` | {} |\n",
+                pipe(&listed.keys),
+                pipe(&listed.words),
+                pipe(&listed.summary)
+            ),
+        );
     }
 }
 
@@ -179,7 +184,10 @@ fn errors() -> String {
          | code | exit status | |\n|---|---|---|\n",
     );
     for code in Code::ALL {
-        writeln!(out, "| `{}` | {} | {} |", code.name(), code.exit_status(), code.help()).ok();
+        append(
+            &mut out,
+            format_args!("| `{}` | {} | {} |\n", code.name(), code.exit_status(), code.help()),
+        );
     }
     out
 }

@@ -25,7 +25,7 @@ use clap::error::ErrorKind;
 
 use crate::action::table::{ActionEntry, CallParams};
 use crate::action::tmux;
-use crate::base::error::{Code, Refusal};
+use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::time::Span;
 use crate::platform::paths::Paths;
 use crate::settings::{ColourDepth, Settings};
@@ -127,8 +127,8 @@ pub fn say(line: &str) {
 
 /// Says a line on standard output, harmless: for the client that shows lines.
 pub fn tell(line: &str) {
-    // A reader that has gone ends the client in another way.
-    drop(print::text(&(crate::base::text::sanitize(line, usize::MAX) + "\n")));
+    let shown = print::text(&(crate::base::text::sanitize(line, usize::MAX) + "\n"));
+    ignore_failure(shown, "a reader that has gone ends the client in another way");
 }
 
 /// tmux's commands in our words. Words that are no text are left to clap, which refuses them where

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::base::error::{Code, Refusal};
+use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::text::sanitize;
 use crate::cli::table_output;
 
@@ -52,7 +52,8 @@ pub(super) fn note(line: &str) {
     if shown.is_empty() {
         shown.push('\n');
     }
-    io::stderr().lock().write_all(shown.as_bytes()).ok();
+    let written = io::stderr().lock().write_all(shown.as_bytes());
+    ignore_failure(written, "if standard error is gone, nobody can be told");
 }
 
 /// Says why something was not done: `abide: MESSAGE` and `hint: …`, or one line of JSON.

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::process::{Command as Process, Stdio};
 use std::thread;
 
+use crate::base::error::ignore_failure;
 use crate::client::model::ShellCommand;
 
 /// Runs a command; it gets its input and is reaped on a thread of its own.
@@ -19,10 +20,10 @@ pub(super) fn run(command: ShellCommand) -> io::Result<()> {
         process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     thread::Builder::new().name("command".into()).spawn(move || {
         if let Some(mut pipe) = child.stdin.take() {
-            // A command that does not read all of it has its reasons.
-            drop(pipe.write_all(input.as_bytes()));
+            let written = pipe.write_all(input.as_bytes());
+            ignore_failure(written, "a command need not read all of it");
         }
-        drop(child.wait());
+        ignore_failure(child.wait(), "a command that is reaped already is over");
     })?;
     Ok(())
 }

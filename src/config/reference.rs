@@ -1,8 +1,7 @@
 //! The default file and the reference of all options, as text made from the types. It writes no
 //! file.
 
-use std::fmt::Write as _;
-
+use crate::base::text::append;
 use crate::settings::Settings;
 use crate::settings::shape::{OptionNode, OptionShape, tree};
 
@@ -20,15 +19,15 @@ pub fn default_toml() -> String {
     for (section, node, options) in sections() {
         out.push('\n');
         comment(&mut out, &node.doc);
-        writeln!(out, "[{section}]").ok();
+        append(&mut out, format_args!("[{section}]\n"));
         for (name, option, default) in options {
             if matches!(option.shape, OptionShape::Map) {
                 out.push('\n');
                 comment(&mut out, &option.doc);
-                writeln!(out, "[{section}.{name}]").ok();
+                append(&mut out, format_args!("[{section}.{name}]\n"));
             } else {
                 comment(&mut out, &option.doc);
-                writeln!(out, "{name} = {default}").ok();
+                append(&mut out, format_args!("{name} = {default}\n"));
             }
         }
     }
@@ -58,25 +57,27 @@ pub fn markdown() -> String {
          Unknown options are refused. All of this is made from the types that hold the options.\n",
     );
     for (section, node, options) in sections() {
-        write!(
-            out,
-            "\n## `[{section}]`\n\n{}\n\n| option | default | value | |\n|---|---|---|---|\n",
-            node.doc
-        )
-        .ok();
+        append(
+            &mut out,
+            format_args!(
+                "\n## `[{section}]`\n\n{}\n\n| option | default | value | |\n|---|---|---|---|\n",
+                node.doc
+            ),
+        );
         for (name, option, default) in options {
             let default = if matches!(option.shape, OptionShape::Map) {
                 "none".to_owned()
             } else {
                 format!("`{default}`")
             };
-            writeln!(
-                out,
-                "| `{name}` | {default} | {} | {} |",
-                value_form(&option.shape),
-                option.doc.replace('\n', " ").replace('|', "\\|")
-            )
-            .ok();
+            append(
+                &mut out,
+                format_args!(
+                    "| `{name}` | {default} | {} | {} |\n",
+                    value_form(&option.shape),
+                    option.doc.replace('\n', " ").replace('|', "\\|")
+                ),
+            );
         }
     }
     out
@@ -130,11 +131,11 @@ fn comment(out: &mut String, text: &str) {
     let mut line = String::from("#");
     for word in text.split_whitespace() {
         if line.len() + word.len() >= WRAP_COLS {
-            writeln!(out, "{line}").ok();
+            append(out, format_args!("{line}\n"));
             line = String::from("#");
         }
         line.push(' ');
         line.push_str(word);
     }
-    writeln!(out, "{line}").ok();
+    append(out, format_args!("{line}\n"));
 }

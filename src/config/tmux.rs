@@ -2,9 +2,9 @@
 //! report line by line. It reads no file.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use crate::base::key::Key;
+use crate::base::text::append;
 use crate::config::keymap::{bound, faults};
 use crate::config::load::load;
 use crate::config::words;
@@ -246,15 +246,15 @@ impl Imported {
         let mut out =
             String::from("# Made from a configuration of tmux by `abide config import`.\n");
         for (section, options) in &self.options {
-            writeln!(out, "\n[{section}]").ok();
+            append(&mut out, format_args!("\n[{section}]\n"));
             for (name, value) in options {
-                writeln!(out, "{name} = {value}").ok();
+                append(&mut out, format_args!("{name} = {value}\n"));
             }
         }
         if !self.keys.is_empty() {
             out += "\n[keys.bind]\n";
             for (chord, action) in &self.keys {
-                writeln!(out, "{} = {}", quoted(chord), quoted(action)).ok();
+                append(&mut out, format_args!("{} = {}\n", quoted(chord), quoted(action)));
             }
         }
         out

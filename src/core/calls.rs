@@ -263,7 +263,8 @@ impl Core {
         let dropped = self.state.commands.note_end(id, (exit, was_killed), now, kept);
         let Some(command) = self.state.commands.records.get(&id).cloned() else { return };
         let lasted_ms = command.end.map_or(0, |end| end.lasted.as_millis());
-        tracing::info!(command = %id, state = command.state(), %exit, was_killed, lasted_ms, "ended");
+        let state = command.state();
+        tracing::info!(command = %id, state, %exit, was_killed, lasted_ms, "ended");
         let outcome = if output.shell_ended && command.stop.is_none() {
             let name = self
                 .state
@@ -288,10 +289,10 @@ impl Core {
 
     /// The calls that wait for something of a command, of the wanted kinds.
     fn waiting(&self, id: CommandId, is: impl Fn(&CommandWait) -> bool) -> Vec<CallId> {
-        completion::calls(
-            &self.state,
-            |pending| matches!(pending, Pending::Command(wait) if wait.command() == Some(id) && is(wait)),
-        )
+        completion::calls(&self.state, |pending| match pending {
+            Pending::Command(wait) => wait.command() == Some(id) && is(wait),
+            _ => false,
+        })
     }
 
     fn exec_done(&mut self, now: Now, (session, id): (SessionId, CommandId), fx: &mut Effects) {

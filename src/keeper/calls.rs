@@ -70,7 +70,9 @@ impl Keeper {
             ToKeeper::Kill { tag, limit_ms } => self.kill(call, tag, limit_ms),
             ToKeeper::Forget { tag } => self.forget(tag),
             ToKeeper::Stash { name } => self.put_in_stash(name, fds),
-            ToKeeper::Unstash { name } => drop(self.stash.remove(&name)),
+            ToKeeper::Unstash { name } => {
+                self.stash.remove(&name);
+            }
             ToKeeper::List => self.list(call),
             ToKeeper::AdoptBegin { epoch, server_pid } => {
                 self.begin_adoption(epoch, server_pid, lease, fds);

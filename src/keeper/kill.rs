@@ -121,7 +121,7 @@ fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
     };
     let (members, confidence) = ownership.members(scope.snapshot, &mut scope.markers.borrow_mut());
     let mut seen = job.seen.borrow_mut();
-    seen.retain(|pid, start_time| scope.snapshot.has((*pid, *start_time)));
+    seen.retain(|pid, start_time| scope.snapshot.has(*pid, *start_time));
     seen.extend(members.iter().map(|member| (member.pid, member.start_time)));
     (members, confidence)
 }

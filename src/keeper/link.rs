@@ -69,7 +69,8 @@ impl ServerLink {
     /// seen when reading.
     pub(super) fn flush(&mut self) {
         let result = self.pending.send(&self.socket);
-        self.is_stuck = matches!(&result, Err(error) if error.raw_os_error() == Some(Errno::TOOMANYREFS.raw_os_error()));
+        let refused = result.as_ref().err().and_then(io::Error::raw_os_error);
+        self.is_stuck = refused == Some(Errno::TOOMANYREFS.raw_os_error());
         if result.is_err() && !self.is_stuck {
             self.pending.clear();
         }

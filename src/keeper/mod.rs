@@ -23,6 +23,7 @@ use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{WaitOptions, set_child_subreaper, wait};
 
+use crate::base::error::ignore_failure;
 use crate::base::memory::SharedBytes;
 use crate::base::signal;
 use crate::base::time::{Span, Tick};
@@ -64,12 +65,17 @@ pub fn run(args: &[OsString]) -> u8 {
     match prepared.and_then(Keeper::serve) {
         Ok(()) => 0,
         Err(error) => {
-            // Standard error is the log. If even that is gone, nobody can be told.
-            rustix::io::write(rustix::stdio::stderr(), format!("keeper: {error:#}\n").as_bytes())
-                .ok();
+            log(&format!("{error:#}"));
             1
         }
     }
+}
+
+/// Writes a line to the log, which is standard error.
+fn log(line: &str) {
+    let line = format!("keeper: {line}\n");
+    let written = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+    ignore_failure(written, "if even the log is gone, nobody can be told");
 }
 
 /// All it holds.
@@ -181,8 +187,8 @@ impl Keeper {
         while !self.is_over {
             let ready = self.wait()?;
             let share = (ROUND_READ_COUNT / ready.len().max(1)).clamp(1, READ_COUNT_MAX);
-            for source in ready {
-                self.handle(source, share);
+            for (source, flags) in ready {
+                self.handle(source, flags, share);
             }
             self.turn()?;
         }
@@ -241,7 +247,7 @@ impl Keeper {
     }
 
     /// Sees to what became ready; a stream is read `share` times at most.
-    fn handle(&mut self, (source, flags): (PollSource, PollFlags), share: usize) {
+    fn handle(&mut self, source: PollSource, flags: PollFlags, share: usize) {
         match source {
             PollSource::Signals => self.take_signals(),
             PollSource::Room => {

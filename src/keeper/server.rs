@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::base::error::ignore_failure;
 use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick, backoff};
 use crate::base::watchdog::{Watchdog, WatchdogAction};
@@ -282,8 +283,7 @@ impl Server {
             Running::Child(pid) => pidfd::open(*pid).and_then(|fd| pidfd::signal(fd, signal)),
             Running::Adopted(_, pidfd) => pidfd::signal(pidfd, signal),
         };
-        // The server is ending already: then its end is on the way.
-        sent.ok();
+        ignore_failure(sent, "a server that is ending already needs no signal");
     }
 
     fn kill(&mut self) {

@@ -59,7 +59,7 @@ impl Keeper {
         );
         let mut keeper = Self::new(
             table.epoch,
-            FdLimit::from_parts(table.limit),
+            FdLimit::from_parts(table.limit.0, table.limit.1),
             wake,
             Cgroups::probe(table.epoch),
             server,
@@ -85,11 +85,7 @@ impl Keeper {
             self.kills.is_empty() && self.server.link.as_ref().is_some_and(ServerLink::is_quiet);
         let Some(program) = self.next.take_if(|_| is_quiet) else { return };
         let Err(error) = self.become_program(&program);
-        rustix::io::write(
-            rustix::stdio::stderr(),
-            format!("keeper: cannot become {}: {error}\n", program.display()).as_bytes(),
-        )
-        .ok();
+        super::log(&format!("cannot become {}: {error}", program.display()));
     }
 
     fn become_program(&self, program: &Path) -> io::Result<Infallible> {

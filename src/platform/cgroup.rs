@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Mode, OFlags, openat};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
+use crate::base::error::ignore_failure;
 use crate::platform::sys;
 
 /// The sub-tree of this keeper; its own process stays outside of it.
@@ -78,8 +79,7 @@ impl Cgroups {
 
     /// Removes the cgroup of a program, if nothing is left in it.
     pub fn remove(&self, tag: u64) {
-        // One that is not empty stays; the next keeper removes it.
-        drop(fs::remove_dir(self.directory(tag)));
+        remove_directory(&self.directory(tag));
     }
 
     /// Ends whatever a start that came to nothing has left in the cgroup of a program, and removes
@@ -119,7 +119,7 @@ impl Cgroups {
 /// may remove it in between: then once more.
 fn hold(base: &Path) -> Option<OwnedFd> {
     for _ in 0..8 {
-        fs::create_dir(base).ok();
+        ignore_failure(fs::create_dir(base), "it may be there; else it cannot be opened");
         let held = open_directory(base).ok()?;
         rustix::fs::flock(&held, FlockOperation::NonBlockingLockShared).ok()?;
         let is_there = rustix::fs::stat(base)
@@ -168,10 +168,14 @@ fn remove_leftovers(home: &Path) {
 
 fn remove_tree(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
-        // Only an empty cgroup can be removed; files in it are the kernel's.
-        drop(fs::remove_dir(entry.path()));
+        remove_directory(&entry.path());
     }
-    drop(fs::remove_dir(base));
+    remove_directory(base);
+}
+
+/// Removes a cgroup. The files in it are the kernel's and do not count.
+fn remove_directory(path: &Path) {
+    ignore_failure(fs::remove_dir(path), "one that is not empty stays for the next keeper");
 }
 
 /// Writes without creating: a missing file must stay missing.

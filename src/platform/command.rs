@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::base::error::ignore_failure;
+
 /// The most that is read of what a command prints, in bytes.
 const OUTPUT_MAX: usize = 16 << 10;
 
@@ -124,8 +126,8 @@ impl Fed {
                 Ok(len) => bytes = &bytes[len..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && !is_over() => {
-                    // Whether there is room is seen by the next write.
-                    poll(&mut [PollFd::new(stdin, PollFlags::OUT)], Some(&LOOK_EVERY)).ok();
+                    let ready = poll(&mut [PollFd::new(stdin, PollFlags::OUT)], Some(&LOOK_EVERY));
+                    ignore_failure(ready, "the next write finds out if there is room");
                 }
                 Err(error) => return Err(error),
             }
@@ -139,14 +141,14 @@ impl Fed {
     /// # Errors
     /// If it cannot be waited for.
     pub fn finish(mut self, within: Duration) -> io::Result<ExitStatus> {
-        drop(self.child.stdin.take());
+        self.child.stdin = None;
         let limit = Timespec {
             tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(within.subsec_nanos()),
         };
         if let Ok(fd) = crate::platform::pidfd::open(i32::try_from(self.child.id()).unwrap_or(-1)) {
-            // Whether it has ended is seen by what follows.
-            poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)).ok();
+            let ended = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit));
+            ignore_failure(ended, "`end` finds out if it has ended");
         }
         end(&mut self.child)
     }
@@ -179,8 +181,8 @@ fn end(child: &mut Child) -> io::Result<ExitStatus> {
         return Ok(status);
     }
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // A group that is gone by now needs no signal.
-        kill_process_group(group, Signal::KILL).ok();
+        let killed = kill_process_group(group, Signal::KILL);
+        ignore_failure(killed, "a group that is gone by now needs no signal");
     }
     child.wait()
 }

@@ -10,6 +10,7 @@ use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch,
 use rustix::io::Errno;
 
 use super::paths::identity;
+use crate::base::error::ignore_failure;
 
 /// Watches a file that may not be there yet, and the folder `themes` beside it.
 #[derive(Debug)]
@@ -60,8 +61,8 @@ impl FileChanges {
         let linked =
             self.path.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf));
         for folder in [nearest, linked, Some(folder.join("themes"))].into_iter().flatten() {
-            // A folder that is gone by now has nothing to tell.
-            add_watch(&self.fd, &folder, flags).ok();
+            let watch = add_watch(&self.fd, &folder, flags);
+            ignore_failure(watch, "a folder that is gone by now has nothing to tell");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd};
 use rustix::io::Errno;
 
+use crate::base::error::ignore_failure;
 use crate::base::time::Span;
 
 /// The events awaited on an fd, and those there are: bytes to be read, room to be written to. Its
@@ -93,14 +94,14 @@ impl EventFd {
 
     /// Makes it readable.
     pub fn notify(&self) {
-        // The only failure is a counter at its maximum: then it is readable already.
-        rustix::io::write(&self.0, &1u64.to_ne_bytes()).ok();
+        let written = rustix::io::write(&self.0, &1u64.to_ne_bytes());
+        ignore_failure(written, "a counter at its maximum is readable already");
     }
 
     /// Makes it unreadable until the next notification.
     pub fn drain(&self) {
-        // Not notified is as good as drained.
-        rustix::io::read(&self.0, &mut [0u8; 8]).ok();
+        let read = rustix::io::read(&self.0, &mut [0u8; 8]);
+        ignore_failure(read, "not notified is as good as drained");
     }
 
     /// Another handle of the same.

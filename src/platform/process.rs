@@ -10,7 +10,9 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::retry_on_intr;
 
-/// One process.
+use crate::base::error::ignore_failure;
+
+/// A process of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     /// The process id; together with `start_time` its identity.
@@ -239,8 +241,8 @@ fn parse(stat: &[u8]) -> Option<Process> {
 /// (`setpriority(2)`: on Linux a thread has its own nice value).
 pub fn make_way() {
     const NICE: i32 = 5;
-    // If the priority may not be changed, everything works, only less evenly.
-    rustix::process::setpriority_process(None, NICE).ok();
+    let lowered = rustix::process::setpriority_process(None, NICE);
+    ignore_failure(lowered, "everything works without, only less evenly");
 }
 
 /// Makes this process one that the kernel ends before others when no memory is left
@@ -250,8 +252,8 @@ pub fn offer_as_victim(by: i32) {
     const PATH: &str = "/proc/self/oom_score_adj";
     let present: i32 =
         std::fs::read_to_string(PATH).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-    // It may always be raised; a system without it has no such thing.
-    std::fs::write(PATH, (present + by).min(1000).to_string()).ok();
+    let raised = std::fs::write(PATH, (present + by).min(1000).to_string());
+    ignore_failure(raised, "it may always be raised, where the system has it");
 }
 
 #[cfg(test)]

@@ -50,7 +50,9 @@ impl ProcessCache {
                 let read = process::read_into(pid, &mut bytes);
                 match (read, cache.entries.get_mut(&pid)) {
                     (Some(process), Some(entry)) => entry.process = process,
-                    _ => drop(cache.entries.remove(&pid)),
+                    _ => {
+                        cache.entries.remove(&pid);
+                    }
                 }
             }
         }

@@ -109,7 +109,7 @@ impl Ownership {
         let descendants = self.ancestor.map(|ancestor| snapshot.family([ancestor]));
         let is_in_reach =
             |process: &Process| descendants.as_ref().is_none_or(|pids| pids.contains(&process.pid));
-        let known = self.known.iter().filter(|(pid, start)| snapshot.has((**pid, **start)));
+        let known = self.known.iter().filter(|(pid, start)| snapshot.has(**pid, **start));
         let mut tops: Vec<i32> = known.map(|(pid, _)| *pid).collect();
         let mut confidence = Confidence::Certain;
         for process in self.candidates(snapshot) {

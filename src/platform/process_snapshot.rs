@@ -51,7 +51,7 @@ impl ProcessSnapshot {
 
     /// True if this very process is in it.
     #[must_use]
-    pub fn has(&self, (pid, start_time): (i32, u64)) -> bool {
+    pub fn has(&self, pid: i32, start_time: u64) -> bool {
         self.process(pid).is_some_and(|process| process.start_time == start_time)
     }
 
@@ -124,7 +124,7 @@ impl EnvMarkers {
 
     /// Forgets who is not in a picture.
     pub fn keep_only(&mut self, snapshot: &ProcessSnapshot) {
-        self.known.retain(|key, _| snapshot.has(*key));
+        self.known.retain(|(pid, start_time), _| snapshot.has(*pid, *start_time));
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
             [3, 4, 5]
         );
         assert_eq!((snapshot.living_family([2]).1, snapshot.living_family([3]).1), (true, false));
-        assert!(snapshot.has((9, own.start_time)) && !snapshot.has((9, own.start_time + 1)));
+        assert!(snapshot.has(9, own.start_time) && !snapshot.has(9, own.start_time + 1));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 
 use super::{sys, told_by_child_in};
+use crate::base::error::ignore_failure;
 
 /// Our ends of the pipes of a program; they do not block.
 #[derive(Debug)]
@@ -86,8 +87,9 @@ impl FdLimit {
     #[must_use]
     pub fn raise() -> Self {
         let old = getrlimit(Resource::Nofile);
-        // Refused: then it stays as it was, which is safe.
-        setrlimit(Resource::Nofile, Rlimit { current: old.maximum, maximum: old.maximum }).ok();
+        let highest = Rlimit { current: old.maximum, maximum: old.maximum };
+        let raised = setrlimit(Resource::Nofile, highest);
+        ignore_failure(raised, "a limit that stays as it was is safe");
         Self(old)
     }
 
@@ -99,7 +101,7 @@ impl FdLimit {
 
     /// The limit whose [`FdLimit::parts`] are these, in a process whose own is raised already.
     #[must_use]
-    pub const fn from_parts((current, maximum): (Option<u64>, Option<u64>)) -> Self {
+    pub const fn from_parts(current: Option<u64>, maximum: Option<u64>) -> Self {
         Self(Rlimit { current, maximum })
     }
 
@@ -117,12 +119,14 @@ impl FdLimit {
             self.0.current.is_none_or(|limit| u64::try_from(next_fd).unwrap_or(0) + NEEDED < limit);
         if fits && setrlimit(Resource::Nofile, self.0).is_ok() {
             let spawned = spawn();
-            setrlimit(Resource::Nofile, own).ok();
+            let restored = setrlimit(Resource::Nofile, own);
+            ignore_failure(restored, "the lower limit is safe");
             return spawned;
         }
         let spawned = spawn();
         if let Some(pid) = pid(&spawned).and_then(Pid::from_raw) {
-            prlimit(Some(pid), Resource::Nofile, self.0).ok();
+            let lowered = prlimit(Some(pid), Resource::Nofile, self.0);
+            ignore_failure(lowered, "a program that is gone by now needs no limit");
         }
         spawned
     }

@@ -14,6 +14,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::base::error::ignore_failure;
+
 /// Makes `command` start a process that is nobody's child and leads a session of its own: setsid
 /// and a second fork, before the one exec.
 pub(super) fn detach(command: &mut Command) {
@@ -84,13 +86,13 @@ pub fn told_by_child_in(
 ) -> io::Result<String> {
     let (mut answer, mut answering) = io::pipe()?;
     let child = fork_into(cgroup, || {
-        // If this fails, nobody reads it any more.
-        answering.write_all(in_child().as_bytes()).ok();
+        let told = answering.write_all(in_child().as_bytes());
+        ignore_failure(told, "a parent that is gone reads nothing");
     })?;
     drop(answering);
     let mut text = String::new();
-    // What could not be read was not told.
-    answer.read_to_string(&mut text).ok();
+    let read = answer.read_to_string(&mut text);
+    ignore_failure(read, "an answer that cannot be read was not told");
     // SAFETY: a plain call; the child is ours and nobody else waits for it.
     unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
     Ok(text)

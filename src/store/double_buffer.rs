@@ -206,7 +206,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn damage_is_never_a_panic_nor_a_wrong_content(at in 0..HEADER_LEN + 4096, byte in any::<u8>(), first in prop::collection::vec(any::<u8>(), 1..300)) {
+        fn damage_is_never_a_panic_nor_a_wrong_content(
+            at in 0..HEADER_LEN + 4096,
+            byte in any::<u8>(),
+            first in prop::collection::vec(any::<u8>(), 1..300),
+        ) {
             let mut slots = DoubleBuffer::create(Box::new(HeapMemory::default())).expect("room");
             slots.write(&first).expect("room");
             slots.write(b"second").expect("room");

@@ -475,7 +475,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_byte_comes_out_once_and_in_order(steps in prop::collection::vec((0usize..5000, 0usize..7000), 1..200)) {
+        fn every_byte_comes_out_once_and_in_order(
+            steps in prop::collection::vec((0usize..5000, 0usize..7000), 1..200),
+        ) {
             let mut producer = Producer::create(memory(), CAPACITY).unwrap();
             let mut consumer = Consumer::attach(producer.memory().clone()).unwrap();
             let mut read = 0;
@@ -503,7 +505,10 @@ mod tests {
         }
 
         #[test]
-        fn the_read_in_flight_is_recovered(before in 0u64..20_000, landed in prop::collection::vec(any::<u8>(), 0..4096)) {
+        fn the_read_in_flight_is_recovered(
+            before in 0u64..20_000,
+            landed in prop::collection::vec(any::<u8>(), 0..4096),
+        ) {
             let mut producer = filled_to(before);
             let (window_len, head) = (producer.window().unwrap().len(), producer.head());
             let landed = &landed[..landed.len().min(window_len)];
@@ -512,13 +517,16 @@ mod tests {
             let mut memory = producer.memory.clone();
             let found = recover(&mut memory).unwrap();
             let lost = &landed[found..];
-            prop_assert!(lost.iter().zip(head + found as u64..).all(|(byte, at)| *byte == pattern_byte(at)));
+            let mut lost = lost.iter().zip(head + found as u64..);
+            prop_assert!(lost.all(|(byte, at)| *byte == pattern_byte(at)));
             prop_assert_eq!(recover(&mut memory).unwrap(), 0);
             prop_assert_eq!(Producer::attach(memory).unwrap().head(), head + found as u64);
         }
 
         #[test]
-        fn a_hostile_header_is_refused_or_harmless(words in prop::collection::vec((0usize..64, any::<u64>(), any::<bool>()), 0..8)) {
+        fn a_hostile_header_is_refused_or_harmless(
+            words in prop::collection::vec((0usize..64, any::<u64>(), any::<bool>()), 0..8),
+        ) {
             let mut producer = filled_to(5000);
             producer.window().unwrap();
             let mut consumer = Consumer::attach(producer.memory.clone()).unwrap();
@@ -544,7 +552,9 @@ mod tests {
         }
 
         #[test]
-        fn any_page_as_header_is_refused_or_harmless(page in prop::collection::vec(any::<u8>(), 0..5000)) {
+        fn any_page_as_header_is_refused_or_harmless(
+            page in prop::collection::vec(any::<u8>(), 0..5000),
+        ) {
             prop_assert!(Producer::attach(HeapMemory(page.clone())).is_err());
             prop_assert!(Consumer::attach(HeapMemory(page)).is_err());
         }

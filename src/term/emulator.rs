@@ -20,7 +20,7 @@ use crate::term::shell_integration::ShellIntegration;
 
 /// Events for the owner, and a count of unknown sequences.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox {
+pub(crate) struct EmulatorOutput {
     pub(crate) events: Vec<TermEvent>,
     /// Reply bytes since the start of this feed.
     pub(crate) reply_bytes: usize,
@@ -38,7 +38,7 @@ pub(crate) struct Emulator {
     pub(crate) palette: Palette,
     pub(crate) keyboard: Keyboard,
     pub(crate) shell: ShellIntegration,
-    pub(crate) out: Outbox,
+    pub(crate) out: EmulatorOutput,
 }
 
 impl Emulator {
@@ -50,7 +50,7 @@ impl Emulator {
             palette: Palette::default(),
             keyboard: Keyboard::default(),
             shell: ShellIntegration::default(),
-            out: Outbox::default(),
+            out: EmulatorOutput::default(),
         }
     }
 

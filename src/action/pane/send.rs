@@ -51,7 +51,8 @@ pub struct PaneSend {
     pub hex: bool,
 
     /// All words so many times
-    #[arg(short = 'N', long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(short = 'N', long, value_name = "COUNT")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub repeat: Option<u16>,
 
     /// Refused: a command of copy mode, as tmux has it

@@ -31,7 +31,11 @@ const PATTERNS: &[&str] = &[
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b",
     r"[\w.@%+=~-]*(?:/[\w.@%+=-]*[\w@%+=-])+/?(?::\d+(?::\d+)?)?",
-    r"\b[\w-]+\.(?:rs|py|js|ts|go|c|h|cc|cpp|hpp|java|rb|sh|md|toml|json|ya?ml|txt|log|html|css)(?::\d+(?::\d+)?)?\b",
+    concat!(
+        r"\b[\w-]+\.(?:rs|py|js|ts|go|c|h|cc|cpp|hpp|java|rb|sh|",
+        r"md|toml|json|ya?ml|txt|log|html|css)",
+        r"(?::\d+(?::\d+)?)?\b",
+    ),
     r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
     r"\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b",
     r"#[0-9a-fA-F]{6}\b",

@@ -199,28 +199,33 @@ pub(super) fn put_pane(
     cells.fill(PaintCell::BLANK);
     if let Some(copy) = model.copy_modes.open(pane.id) {
         let runs = copy.row_shown(inside, &model.config.theme).unwrap_or_default();
-        return put_runs((pane.id, copy.left), &runs, &copy.rows.links, glyphs, cells);
+        let origin = RunOrigin { pane: pane.id, left: copy.left, links: &copy.rows.links };
+        return put_runs(&origin, &runs, glyphs, cells);
     }
     let Some(screen) = model.scene.panes.get(&pane.id) else { return };
     let Some(runs) = screen.rows.get(usize::from(inside.saturating_add(pane.origin.y))) else {
         return;
     };
-    put_runs((pane.id, pane.origin.x), runs, &screen.links, glyphs, cells);
+    let origin = RunOrigin { pane: pane.id, left: pane.origin.x, links: &screen.links };
+    put_runs(&origin, runs, glyphs, cells);
 }
 
-/// Puts runs of a pane from its column `left` on.
-fn put_runs(
-    (pane, left): (PaneId, u16),
-    runs: &[Run],
-    links: &BTreeMap<u32, Rc<str>>,
-    glyphs: &mut Glyphs,
-    cells: &mut [PaintCell],
-) {
-    let mut x = -i64::from(left);
+/// The pane that runs come from, its first column shown, and the targets of its links.
+struct RunOrigin<'a> {
+    pane: PaneId,
+    left: u16,
+    links: &'a BTreeMap<u32, Rc<str>>,
+}
+
+fn put_runs(origin: &RunOrigin<'_>, runs: &[Run], glyphs: &mut Glyphs, cells: &mut [PaintCell]) {
+    let mut x = -i64::from(origin.left);
     for run in runs {
         let link = match run.link {
             0 => 0,
-            number => glyphs.link_of(pane, number, links.get(&number).map(|target| &**target)),
+            number => {
+                let target = origin.links.get(&number).map(|target| &**target);
+                glyphs.link_of(origin.pane, number, target)
+            }
         };
         x = put_run(run, link, x, glyphs, cells);
     }

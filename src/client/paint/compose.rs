@@ -15,20 +15,27 @@ use crate::wire::image::Layer;
 /// kitty's placeholder: the image of its colour's number is shown there.
 const PLACEHOLDER: char = '\u{10eeee}';
 
+/// The state that rows are put together from.
+pub(super) struct RowSource<'a> {
+    pub(super) model: &'a Model,
+    pub(super) pictures: &'a ImagePainter,
+}
+
 /// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome
 /// over them.
 pub(super) fn compose(
-    (model, pictures): (&Model, &ImagePainter),
+    source: &RowSource<'_>,
     y: u16,
     chrome: &[ChromeCell],
     glyphs: &mut Glyphs,
     row: &mut [PaintCell],
 ) {
+    let model = source.model;
     let area = model.layout().area;
     if let Some(inside) = y.checked_sub(area.y).filter(|_| model.scene.number.is_some()) {
         for pane in &model.scene.chrome.panes {
             cells::put_pane(model, pane, inside, glyphs, row);
-            put_images((model, pictures), pane, inside, glyphs, row);
+            put_images(source, pane, inside, glyphs, row);
         }
     }
     cells::put_chrome(chrome, glyphs, row);
@@ -38,12 +45,13 @@ pub(super) fn compose(
 /// Puts boxes for images that cannot be shown, and numbers of the outer terminal's images for a
 /// program's.
 fn put_images(
-    (model, pictures): (&Model, &ImagePainter),
+    source: &RowSource<'_>,
     pane: &PaneItem,
     y: u16,
     glyphs: &mut Glyphs,
     row: &mut [PaintCell],
 ) {
+    let RowSource { model, pictures } = *source;
     let placed = placed(model, pane.id);
     let Some(inside) =
         y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows && !placed.is_empty())

@@ -174,7 +174,7 @@ impl Painter {
         self.row.clear();
         self.row.resize(cols, PaintCell::BLANK);
         compose::compose(
-            (model, &self.pictures),
+            &compose::RowSource { model, pictures: &self.pictures },
             y,
             &self.chrome.content[at..at + cols],
             &mut self.glyphs,

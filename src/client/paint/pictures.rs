@@ -271,7 +271,8 @@ impl ImagePainter {
             let [_, _, cols, rows] = part.within;
             sgr::go(out, usize::from(part.at.1), usize::from(part.at.0));
             let put = format!(
-                "\x1b_Ga=p,i={id},p={number},x={x},y={y},w={w},h={h},c={cols},r={rows},z={},C=1,q=2\x1b\\",
+                "\x1b_Ga=p,i={id},p={number},x={x},y={y},w={w},h={h},\
+                 c={cols},r={rows},z={},C=1,q=2\x1b\\",
                 part.z
             );
             out.extend_from_slice(put.as_bytes());
@@ -393,6 +394,14 @@ fn window(canvas: (u32, u32), cells: (u16, u16), [col, row, cols, rows]: [u16; 4
     [left, top, (right - left).max(1), (bottom - top).max(1)]
 }
 
+/// Rows of an image, one below the other, that are uncovered in the same columns.
+#[derive(Default)]
+struct OpenBand {
+    spans: Vec<(u16, u16)>,
+    row: u16,
+    rows: u16,
+}
+
 /// A pane, and what may lie over it.
 struct PaneView<'a> {
     model: &'a Model,
@@ -405,15 +414,15 @@ struct PaneView<'a> {
 impl PaneView<'_> {
     /// The rectangles of an image that nothing covers.
     fn parts(&self, image: &Placement, seen: &mut BTreeSet<ImagePart>) {
-        let mut open: (Vec<(u16, u16)>, u16, u16) = (Vec::new(), 0, 0);
+        let mut open = OpenBand::default();
         for row in 0..image.cells.1 {
             let Some(y) = self.screen_row(i64::from(image.row) + i64::from(row)) else { continue };
             let spans = self.spans(image, y);
-            if spans == open.0 && open.1 + open.2 == row {
-                open.2 += 1;
+            if spans == open.spans && open.row + open.rows == row {
+                open.rows += 1;
             } else {
                 self.close(image, &open, seen);
-                open = (spans, row, 1);
+                open = OpenBand { spans, row, rows: 1 };
             }
         }
         self.close(image, &open, seen);
@@ -464,14 +473,9 @@ impl PaneView<'_> {
         spans
     }
 
-    fn close(
-        &self,
-        image: &Placement,
-        (spans, row, rows): &(Vec<(u16, u16)>, u16, u16),
-        seen: &mut BTreeSet<ImagePart>,
-    ) {
-        for (start, end) in spans {
-            let shown = self.screen_row(i64::from(image.row) + i64::from(*row));
+    fn close(&self, image: &Placement, band: &OpenBand, seen: &mut BTreeSet<ImagePart>) {
+        for (start, end) in &band.spans {
+            let shown = self.screen_row(i64::from(image.row) + i64::from(band.row));
             let x = i64::from(self.pane.rect.x) + i64::from(image.col)
                 - i64::from(self.pane.origin.x)
                 + i64::from(*start);
@@ -485,7 +489,7 @@ impl PaneView<'_> {
                         Cut { source: image.source, canvas: image.canvas },
                     ),
                     cells: image.cells,
-                    within: [*start, *row, end - start, *rows],
+                    within: [*start, band.row, end - start, band.rows],
                     at: (x, y),
                 });
             }

@@ -188,12 +188,12 @@ pub(super) fn members(
             return command_members(commands, cx, id, &stop.seen, seen);
         }
         StopTarget::Process { pid, start_time, tree: false } => {
-            let is_there = snapshot.has((pid, start_time));
+            let is_there = snapshot.has(pid, start_time);
             if is_there { snapshot.living(&BTreeSet::from([pid])) } else { Vec::new() }
         }
         StopTarget::Process { pid, start_time, tree: true } => {
             let known =
-                known(&stop.seen, snapshot).chain(snapshot.has((pid, start_time)).then_some(pid));
+                known(&stop.seen, snapshot).chain(snapshot.has(pid, start_time).then_some(pid));
             snapshot.living(&snapshot.family(known))
         }
     };
@@ -281,7 +281,7 @@ fn strangers(cx: &Cx<'_>) -> [i32; 4] {
 
 /// The processes seen before that are still there.
 fn known(seen: &BTreeMap<i32, u64>, snapshot: &ProcessSnapshot) -> impl Iterator<Item = i32> {
-    let there = seen.iter().filter(|(pid, start_time)| snapshot.has((**pid, **start_time)));
+    let there = seen.iter().filter(|(pid, start_time)| snapshot.has(**pid, **start_time));
     there.map(|(pid, _)| *pid)
 }
 

@@ -489,7 +489,8 @@ mod tests {
 
     /// Bodies as version 1 writes them, after their kinds: they decode for ever.
     const GOLDEN_TO_KEEPER: [&str; 19] = [
-        "1:0700000000000000010000000000001000010000002f0200000002000000736800000000010000000100000041030000 00623d63",
+        "1:0700000000000000010000000000001000010000002f0200000002000000736800000000 \
+         010000000100000041030000 00623d63",
         "2:0700000000000000000f000000",
         "2:0700000000000000010f000000",
         "2:0700000000000000020f000000",
@@ -599,8 +600,10 @@ mod tests {
     proptest! {
         #[test]
         fn any_split_gives_the_same_records(cuts in prop::collection::vec(1usize..40, 1..200)) {
-            let records: Vec<u8> = to_keeper().iter().flat_map(|message| encode(3, 4, message, 0)).collect();
-            let (mut decoder, mut rest, mut found) = (Decoder::<u8>::default(), records.as_slice(), Vec::new());
+            let records: Vec<u8> =
+                to_keeper().iter().flat_map(|message| encode(3, 4, message, 0)).collect();
+            let mut decoder = Decoder::<u8>::default();
+            let (mut rest, mut found) = (records.as_slice(), Vec::new());
             for cut in cuts.iter().cycle() {
                 let (now, later) = rest.split_at((*cut).min(rest.len()));
                 decoder.push_bytes(now);
@@ -616,7 +619,10 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic_or_hoard(kind in 0u16..120, body in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn no_bytes_make_it_panic_or_hoard(
+            kind in 0u16..120,
+            body in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
             // Nothing to hold but that they return.
             let _to = ToKeeper::decode(kind, &body);
             let _from = FromKeeper::decode(kind, &body);

@@ -448,8 +448,11 @@ mod tests {
     use crate::base::time::Tick;
 
     fn process(pid: i32, depth: usize, cpu: f64, rss: u64, line: &str) -> Value {
-        json!({ "pid": pid, "start_time": pid * 10, "depth": depth, "session": "s1", "pane": "p2", "command": null, "state": "sleeping",
-            "cpu": cpu, "rss": rss, "age_ms": 5000, "command_line": line })
+        json!({
+            "pid": pid, "start_time": pid * 10, "depth": depth, "session": "s1", "pane": "p2",
+            "command": null, "state": "sleeping", "cpu": cpu, "rss": rss, "age_ms": 5000,
+            "command_line": line,
+        })
     }
 
     fn table() -> Value {
@@ -553,7 +556,10 @@ mod tests {
         press(&mut view, "g j Space Space");
         assert_eq!(press(&mut view, "X"), ProcessEffect::Nothing);
         assert!(
-            matches!(&view.mode, Mode::Ask(ProcessAction::Stop { tree: true }, idents) if idents.len() == 2),
+            matches!(
+                &view.mode,
+                Mode::Ask(ProcessAction::Stop { tree: true }, idents) if idents.len() == 2
+            ),
             "{:?}",
             view.mode
         );
@@ -571,9 +577,10 @@ mod tests {
     fn a_signal_is_chosen_by_its_letter() {
         let mut view = view();
         assert_eq!(press(&mut view, "j S"), ProcessEffect::Nothing);
-        assert!(
-            matches!(press(&mut view, "s"), ProcessEffect::Do(ProcessAction::Signal("STOP"), idents) if idents[0].pid == 11)
-        );
+        assert!(matches!(
+            press(&mut view, "s"),
+            ProcessEffect::Do(ProcessAction::Signal("STOP"), idents) if idents[0].pid == 11
+        ));
         assert_eq!((press(&mut view, "S z"), &view.mode), (ProcessEffect::Nothing, &Mode::List));
     }
 }

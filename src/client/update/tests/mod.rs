@@ -172,8 +172,14 @@ fn sessions_and_tabs_are_chosen_from_lists() {
     let asked = press(&mut model, "C-b w");
     assert_eq!(asked, ["tab.ls {\"all\":true}".to_owned(), preview("t1")]);
     let id = model.calls.next - 2;
-    let tab = |id: &str, session: &str, name: &str| json!({"id": id, "index": 1, "name": name, "session": session, "bell": false, "activity": false});
-    let answer = json!({"jsonrpc": "2.0", "id": id, "result": [tab("t1", "s1", "bash"), tab("t2", "s1", "vim"), tab("t7", "s2", "far")]});
+    let tab = |id: &str, session: &str, name: &str| {
+        json!({
+            "id": id, "index": 1, "name": name, "session": session,
+            "bell": false, "activity": false,
+        })
+    };
+    let tabs = [tab("t1", "s1", "bash"), tab("t2", "s1", "vim"), tab("t7", "s2", "far")];
+    let answer = json!({"jsonrpc": "2.0", "id": id, "result": tabs});
     update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
     assert_eq!(press(&mut model, "f a r Enter").pop(), Some("tab.go {\"target\":\"t7\"}".into()));
     assert_eq!(
@@ -487,7 +493,11 @@ fn notices_go_after_a_while_and_are_bounded() {
 #[test]
 fn refusals_are_shown_and_that_of_the_entry_ends_the_client() {
     let mut model = model();
-    let refused = |id: u64| json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32000, "message": "no session \"x\"", "data": {"code": "not_found", "hint": "abide ls"}}});
+    let refused = |id: u64| {
+        let data = json!({"code": "not_found", "hint": "abide ls"});
+        let error = json!({"code": -32000, "message": "no session \"x\"", "data": data});
+        json!({"jsonrpc": "2.0", "id": id, "error": error})
+    };
     assert!(server(&mut model, ToClient::Answer(refused(3).to_string())).is_empty());
     assert_eq!(
         model.notices.log.back().map(|notice| notice.text.as_str()),

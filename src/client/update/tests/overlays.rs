@@ -113,7 +113,9 @@ fn keys_are_described_and_one_is_told_where_one_is() {
 fn what_was_asked_is_shown_and_looked_at_again_while_it_is_open() {
     let mut model = model();
     press(&mut model, "C-b s");
-    let row = json!({"runs": [{"style": crate::base::style::Style::default(), "link": 0, "kind": "Narrow", "text": "hello"}], "wrapped": false});
+    let style = crate::base::style::Style::default();
+    let run = json!({"style": style, "link": 0, "kind": "Narrow", "text": "hello"});
+    let row = json!({"runs": [run], "wrapped": false});
     let answer = json!({"jsonrpc": "2.0", "id": model.calls.next - 1, "result": {"rows": [row]}});
     update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
     assert_eq!(preview(&mut model), Some(1));
