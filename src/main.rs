@@ -21,10 +21,8 @@ pub(crate) fn main() -> ExitCode {
     match cli::run(args) {
         Next::Exit(status) => ExitCode::from(status),
         Next::Examine { as_json, colours } => {
-            let told = client::examine(colours)
-                .into_iter()
-                .map(|told| (told.what, told.is_full, told.text))
-                .collect();
+            let told = client::examine(colours).into_iter();
+            let told = told.map(|told| (told.what, told.is_full, told.text)).collect();
             ExitCode::from(cli::diagnose(as_json, told))
         }
         Next::Attach(attach) => ExitCode::from(show(*attach)),

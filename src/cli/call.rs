@@ -129,7 +129,7 @@ impl Special {
 
 /// The server that calls go to, and the pane that this process runs in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Origin<'a> {
+pub(super) struct Endpoints<'a> {
     pub(super) places: &'a Paths,
     pub(super) pane: Option<PaneId>,
 }
@@ -173,16 +173,16 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
     } else {
         present(&places, pane, entry)?
     };
-    let origin = Origin { places: &places, pane };
+    let endpoints = Endpoints { places: &places, pane };
     let reply = match (link, &special) {
         (Some(link), Special::Exec(exec)) => {
-            return exec::exec(origin, link, ExecRun::clone(exec), as_json).map(Next::Exit);
+            return exec::exec(endpoints, link, ExecRun::clone(exec), as_json).map(Next::Exit);
         }
         (Some(link), Special::Logs(logs)) => {
-            return exec::logs(origin, link, ProcessLogs::clone(logs), as_json)
+            return exec::logs(endpoints, link, ProcessLogs::clone(logs), as_json)
                 .map(|()| Next::Exit(0));
         }
-        (Some(link), _) => asked(link, origin, &special, entry, &params)?,
+        (Some(link), _) => asked(link, endpoints, &special, entry, &params)?,
         (None, _) => without_server(entry, &special, &params)?,
     };
     show(entry, &special, &reply, as_json).map(|()| Next::Exit(0))
@@ -193,7 +193,7 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
 /// listens any more, so that what is called next meets no server that is about to go.
 fn asked(
     mut link: ServerConnection,
-    origin: Origin<'_>,
+    endpoints: Endpoints<'_>,
     special: &Special,
     entry: &'static ActionEntry,
     params: &CallParams,
@@ -211,7 +211,7 @@ fn asked(
             && Instant::now() < end
         {
             connection::pause(&mut span);
-            match present(origin.places, origin.pane, entry)? {
+            match present(endpoints.places, endpoints.pane, entry)? {
                 Some(next) => link = next,
                 None => return without_server(entry, special, params),
             }
@@ -220,11 +220,12 @@ fn asked(
         let begun = outcome?;
         drop(link);
         return match special {
-            Special::Restart(_) => upgrade::restarted(origin.places, &begun),
-            Special::Upgrade(_) => upgrade::upgraded(origin.places, &begun),
+            Special::Restart(_) => upgrade::restarted(endpoints.places, &begun),
+            Special::Upgrade(_) => upgrade::upgraded(endpoints.places, &begun),
             Special::Stop(_) => {
                 while Instant::now() < end
-                    && ServerConnection::connect(origin.places, None).is_ok_and(|it| it.is_some())
+                    && ServerConnection::connect(endpoints.places, None)
+                        .is_ok_and(|it| it.is_some())
                 {
                     connection::pause(&mut span);
                 }

@@ -12,7 +12,7 @@ use crate::action::process::run::{ProcessLogs, ProcessWrite};
 use crate::action::table;
 use crate::base::error::{Code, Refusal};
 use crate::base::text::{decode_base64, encode_base64};
-use crate::cli::call::Origin;
+use crate::cli::call::Endpoints;
 use crate::cli::connection::{self, ServerConnection};
 use crate::cli::{print, table_output};
 
@@ -75,7 +75,7 @@ impl OutputEvent {
 
 /// Runs a command in the session's shell; gives its exit status.
 pub(super) fn exec(
-    origin: Origin<'_>,
+    endpoints: Endpoints<'_>,
     mut link: ServerConnection,
     mut exec: ExecRun,
     as_json: bool,
@@ -99,7 +99,7 @@ pub(super) fn exec(
         if event.r#type == "start" {
             command.clone_from(&event.command);
             if reads {
-                feed(origin, &command);
+                feed(endpoints, &command);
             }
         }
         if fault.is_ok() {
@@ -138,8 +138,10 @@ pub(super) fn exec(
 }
 
 /// Sends our standard input to a command, on a connection of its own, until either ends.
-fn feed(origin: Origin<'_>, command: &str) {
-    let Ok(Some(mut link)) = ServerConnection::connect(origin.places, origin.pane) else { return };
+fn feed(endpoints: Endpoints<'_>, command: &str) {
+    let Ok(Some(mut link)) = ServerConnection::connect(endpoints.places, endpoints.pane) else {
+        return;
+    };
     let command = command.to_owned();
     thread::spawn(move || {
         let entry = table::entry::<ProcessWrite>();
@@ -179,7 +181,7 @@ struct LogsReply {
 
 /// Shows the output of a command; with `follow` until it ends, over restarts of the server.
 pub(super) fn logs(
-    origin: Origin<'_>,
+    endpoints: Endpoints<'_>,
     mut link: ServerConnection,
     mut logs: ProcessLogs,
     as_json: bool,
@@ -198,7 +200,7 @@ pub(super) fn logs(
         match outcome {
             Err(refusal) if logs.follow && refusal.code == Code::Interrupted => {
                 logs.since = cursor.or(logs.since);
-                link = ServerConnection::connect(origin.places, origin.pane)?
+                link = ServerConnection::connect(endpoints.places, endpoints.pane)?
                     .ok_or_else(connection::no_server)?;
             }
             outcome => {

@@ -1,4 +1,4 @@
-//! What arrives: on connections and from the keeper. Bytes become inputs of the core here.
+//! Bytes that arrive on connections and from the keeper become inputs of the core here.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -69,6 +69,7 @@ impl Server {
                 }
                 self.mark_stale();
             }
+            Event::Configuration(settings) => self.reloaded(settings),
             Event::Disk(news) => self.disk_news(news),
             Event::Successor(call, found) => {
                 self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None);
@@ -484,7 +485,7 @@ impl Server {
                 let message = String::from_utf8_lossy(&message);
                 tracing::warn!(pane = %PaneId(tag), errno, %message, "spawn failed");
                 self.panes.spawning.remove(&PaneId(tag));
-                // What was typed meanwhile was meant for this program.
+                // Keys that were typed meanwhile were meant for this program.
                 self.panes.early.remove(&PaneId(tag));
                 self.started(
                     PaneId(tag),

@@ -22,7 +22,7 @@ use crate::server::panes::pane::PaneIo;
 use crate::server::persist::slots::StructureSlots;
 use crate::server::persist::writer::DiskWriter;
 
-/// What comes from the keeper beside records.
+/// The keeper's signals beside records.
 #[derive(Debug)]
 pub(super) struct Wake {
     /// The shared page with the word `waiting`.
@@ -50,8 +50,19 @@ pub(super) struct Server {
     pub(super) events: Sender<Event>,
     pub(super) home: String,
     pub(super) next: Counters,
+    pub(super) reload: Reload,
     /// Exit status with which the server is to leave.
     pub(super) leaving: Option<u8>,
+}
+
+/// The task that reads the configuration again.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reload {
+    #[default]
+    Idle,
+    UnderWay,
+    /// The configuration may have changed since that task read it.
+    Again,
 }
 
 /// Numbers that are given out.
@@ -62,7 +73,6 @@ pub(super) struct Counters {
     pub(super) call: u64,
 }
 
-/// What a server is put together from.
 pub(super) struct ServerParts {
     pub(super) core: Core,
     pub(super) link: KeeperLink,
@@ -96,6 +106,7 @@ impl Server {
             inbox: Inbox::default(),
             hooks: Hooks::default(),
             next: Counters { client, ..Counters::default() },
+            reload: Reload::default(),
             leaving: None,
         }
     }

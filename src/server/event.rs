@@ -9,13 +9,14 @@ use crate::platform::Stream;
 use crate::server::commands::CommandTaskEvent;
 use crate::server::persist::database::News;
 use crate::server::persist::snapshot;
+use crate::settings::Settings;
 use crate::state::effect::Successor;
 
 /// Number of a connection, for as long as this server lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::server) struct ConnId(pub(in crate::server) u64);
 
-/// What made a step happen.
+/// The cause of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::server) enum Origin {
     /// Something else.
@@ -39,7 +40,7 @@ pub(in crate::server) enum Return {
     Nobody,
 }
 
-/// What the tasks that only move bytes tell the loop.
+/// The news that tasks beside the loop have for it.
 #[derive(Debug)]
 pub(in crate::server) enum Event {
     /// Somebody connected.
@@ -52,7 +53,7 @@ pub(in crate::server) enum Event {
     Writable(ConnId),
     /// A pane's program takes input again.
     Drained(PaneId),
-    /// What read a pane's output has ended: the line for the shell that it was, and how it ended.
+    /// The reader of a pane's output has ended: its line for the shell, and how it ended.
     PipeEnded(PaneId, String, String),
     /// Something about commands.
     Commands(CommandTaskEvent),
@@ -60,6 +61,8 @@ pub(in crate::server) enum Event {
     Snapshot(CallId, snapshot::Done),
     /// True if a program can take over, for a call that waits to hear it.
     Successor(CallId, Result<Successor, Refusal>),
+    /// The configuration as it is now; none if it has problems.
+    Configuration(Option<Box<Settings>>),
     /// Something about the disk.
     Disk(News),
 }

@@ -20,14 +20,15 @@ use crate::platform::{FileChanges, async_fd, changed, config_file, now, process}
 use crate::server::clients::connection::Conn;
 use crate::server::clients::frame::ECHO_WITHIN;
 use crate::server::commands::Commands;
-use crate::server::edge::Server;
-use crate::server::event::{Event, Origin};
+use crate::server::edge::{Reload, Server};
+use crate::server::event::{self, Event, Origin};
 use crate::server::inbox::{Inbox, Stepper};
 use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::panes::pipe;
 use crate::server::persist::writer::DiskWriter;
 use crate::server::settings;
 use crate::server::startup::socket::ListeningSocket;
+use crate::settings::Settings;
 use crate::state::effect::{Effect, Effects};
 use crate::state::pane::ProgramState;
 use crate::state::view::View;
@@ -48,7 +49,7 @@ const BRISK_SPAN: Span = Span::millis(1);
 /// After so many inputs without a frame, a client is told what was taken.
 const TELL_AFTER: u64 = 32;
 
-/// How the loop goes on after a turn.
+/// The way on after a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
     /// There is output left to parse.
@@ -98,9 +99,9 @@ impl Server {
             SignalKind::user_defined1(),
             SignalKind::user_defined2(),
         ] {
-            drop(signal(kind)?);
+            signal(kind).map(drop)?;
         }
-        // Where nothing can be watched, the configuration is read at the start and on SIGHUP only.
+        // A configuration that cannot be watched is read at the start and on SIGHUP only.
         let mut changes = FileChanges::of(&config_file::path())
             .and_then(|changes| async_fd(changes, Interest::READABLE))
             .ok();
@@ -444,11 +445,30 @@ impl Server {
         }
     }
 
-    /// Reads the configuration again; one with problems changes nothing.
+    /// Lets a task read the configuration; a change during a read is read by one more, so that the
+    /// latest is what stays.
     fn reload(&mut self) {
-        if let Some(settings) = settings().filter(|settings| settings != self.core.settings()) {
-            self.step(Input::Configured(Box::new(settings)), Origin::None);
+        if self.reload != Reload::Idle {
+            self.reload = Reload::Again;
+            return;
+        }
+        self.reload = Reload::UnderWay;
+        let events = self.events.clone();
+        tokio::task::spawn_blocking(move || {
+            let settings = settings().map(Box::new);
+            event::send_blocking(&events, Event::Configuration(settings));
+        });
+    }
+
+    /// Takes a configuration that was read; one with problems changes nothing.
+    pub(super) fn reloaded(&mut self, settings: Option<Box<Settings>>) {
+        let is_again = std::mem::take(&mut self.reload) == Reload::Again;
+        if let Some(settings) = settings.filter(|settings| **settings != *self.core.settings()) {
+            self.step(Input::Configured(settings), Origin::None);
             self.mark_stale();
+        }
+        if is_again {
+            self.reload();
         }
     }
 
@@ -457,7 +477,7 @@ impl Server {
         self.leaving = Some(status);
     }
 
-    /// Whatever is still to be said is said, as far as it can be at once.
+    /// Sends the last messages, as far as they can leave at once.
     fn part(&mut self) {
         self.with_commands(Commands::finish_preparing);
         let far: Vec<PaneId> = self
@@ -583,7 +603,7 @@ impl Server {
     }
 }
 
-/// Where the program of a pane is, which a shell in its place starts in after a restart of the
+/// The folder of a pane's program: a shell in its place starts there after a restart of the
 /// machine.
 pub(super) fn place(io: &PaneIo) -> Option<String> {
     process::working_directory(io.pid())?.to_str().map(str::to_owned)

@@ -100,7 +100,6 @@ mod tests {
     use crate::state::effect::{Effect, Effects, Fact};
     use crate::state::host::Host;
 
-    /// What was seen, in order.
     #[derive(Debug, Clone, PartialEq)]
     enum Seen {
         Pushed(String),

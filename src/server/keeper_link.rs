@@ -24,7 +24,6 @@ pub(in crate::server) enum LinkError {
     /// The socket is broken.
     #[error("the socket to the keeper is broken: {0}")]
     Io(#[from] io::Error),
-    /// What came is no record.
     #[error("the keeper sent nonsense: {0}")]
     Wire(#[from] WireError),
 }
@@ -66,8 +65,10 @@ impl KeeperLink {
             ToKeeper::Forget { tag } => self.asked.retain(|asked| asked_of(asked) != Some(*tag)),
             _ => {}
         }
-        // What is wrong with the socket shows when it is read.
-        drop(self.send());
+        // An error of the socket shows again when it is read, and is dealt with there.
+        if let Err(error) = self.send() {
+            tracing::debug!(%error, "the keeper takes no message");
+        }
     }
 
     /// The next record; waits for it, and sends meanwhile what could not be sent before.
@@ -104,7 +105,7 @@ impl KeeperLink {
         }
     }
 
-    /// What was asked and not answered; a keeper that died may have done it.
+    /// Requests without an answer; a keeper that died may have carried them out.
     pub(in crate::server) fn unanswered(self) -> Vec<ToKeeper> {
         self.asked
     }

@@ -34,12 +34,11 @@ use crate::server::startup::takeover::{KeeperHoldings, LISTENER, LOCK};
 use crate::settings::Settings;
 use crate::wire::keeper::ToKeeper;
 
-/// How much rather this process is ended than others where no memory is left: it is the one whose
-/// end costs nothing (F10).
+/// The server is ended before other processes where no memory is left: its end costs nothing (F10).
 const VICTIM: i32 = 200;
-/// How long a lock is waited for.
+/// A lock is waited for so long.
 const GOING_WITHIN: Span = Span::seconds(1);
-/// How soon it is looked at again.
+/// A lock that is taken is tried again after this.
 const LOCK_AGAIN: Span = Span::millis(10);
 /// The exit status after an error; the keeper tries again, ever more slowly.
 const FAILED_STATUS: u8 = 70;
@@ -78,7 +77,9 @@ fn log_to_stderr() {
         .with_env_filter(filter)
         .finish();
     // A second subscriber is only ever set by a test.
-    drop(tracing::subscriber::set_global_default(subscriber));
+    if let Err(error) = tracing::subscriber::set_global_default(subscriber) {
+        tracing::debug!(%error, "the log stays as it is");
+    }
 }
 
 async fn serve(is_safe: bool) -> anyhow::Result<u8> {
@@ -136,7 +137,7 @@ async fn listen(
     } else {
         let places = Paths::current()?;
         places.prepare()?;
-        // One that was killed has its lock until its last thread is gone.
+        // A server that was killed has its lock until its last thread is gone.
         let give_up = now().tick + GOING_WITHIN;
         let lock = loop {
             match places.lock()? {

@@ -14,14 +14,14 @@ use crate::server::clients::scroll::CopySearch;
 use crate::server::event::{self, ConnId, Event};
 use crate::wire::packet::Packets;
 
-/// How much is read from a connection at once.
+/// The most that is read from a connection at once.
 const READ_LEN: usize = 32 << 10;
 /// Beyond this much unsent, a connection that does not read is closed.
 const UNSENT_MAX: usize = 24 << 20;
 /// The longest line of newline-delimited JSON-RPC.
 pub(in crate::server) const LINE_MAX: usize = 10_000_000;
 
-/// What a connection speaks.
+/// The protocol of a connection.
 #[derive(Debug)]
 pub(in crate::server) enum Speech {
     /// Nothing was heard yet.
@@ -44,7 +44,6 @@ pub(in crate::server) struct Attached {
     pub(in crate::server) drawn: Drawn,
     /// The pane its process runs in, if it is one of ours.
     pub(in crate::server) inside: Option<PaneId>,
-    /// Its search.
     pub(in crate::server) search: Option<CopySearch>,
     /// A call of it, and what it sent after that, is left to the next server.
     pub(in crate::server) is_deferred: bool,
@@ -62,7 +61,6 @@ impl Attached {
     }
 }
 
-/// One connection.
 #[derive(Debug)]
 pub(in crate::server) struct Conn {
     stream: Arc<Stream>,
@@ -97,7 +95,7 @@ impl Conn {
         }
     }
 
-    /// When its client is to get the next frame, if one is due and it is not only waited for.
+    /// The time for its client's next frame, if one is due and it is not only waited for.
     pub(in crate::server) fn draw_deadline(&self) -> Option<Tick> {
         match &self.speech {
             Speech::Client { client: Some(attached), .. } => {

@@ -22,7 +22,7 @@ pub(in crate::server) const FRAME_EVERY: Time = Time::millis(8);
 /// For so long after a client's input, what it causes is drawn at once.
 pub(in crate::server) const ECHO_WITHIN: Time = Time::millis(100);
 
-/// What a client has been sent.
+/// The view as a client has been sent it.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Drawn {
     number: u64,
@@ -45,7 +45,7 @@ pub(in crate::server) struct Drawn {
     pub(in crate::server) focus_stale: bool,
 }
 
-/// What a client has been sent of a pane.
+/// A pane as a client has been sent it.
 #[derive(Debug, Default)]
 struct PaneDrawn {
     tick: u64,
@@ -72,7 +72,7 @@ impl Drawn {
         Some(self.at + FRAME_EVERY)
     }
 
-    /// What is shown besides frames, if any of it changed.
+    /// The status besides frames, if any of it changed.
     fn beside(&mut self, core: &Core, client: ClientId) -> Option<Status> {
         let beside = core.status(client)?;
         if beside == self.beside {
@@ -86,8 +86,8 @@ impl Drawn {
         })
     }
 
-    /// What brings the client up to date, a frame last; nothing if nothing changed. Panes in `held`
-    /// are in the middle of a synchronized update.
+    /// The messages that bring the client up to date, a frame last; empty if nothing changed. Panes
+    /// in `held` are in the middle of a synchronized update.
     pub(in crate::server) fn messages(
         &mut self,
         now: Tick,
@@ -111,37 +111,48 @@ impl Drawn {
             Some((item.id, &core.state().panes.get(&item.id)?.screen, held.contains(&item.id)))
         });
         self.pictures.update(screens, &mut messages);
-        // What waits for room goes with the frame after this one.
+        // Pictures that wait for room go with the frame after this one.
         self.stale |= self.pictures.are_waiting();
-        if let Some(frame) =
-            self.frame((now, core), (client, scene), (held, before < messages.len()))
-        {
+        let is_held = scene.focus.is_some_and(|focus| held.contains(&focus));
+        let cursor = if is_held { self.cursor } else { cursor(core, &scene) };
+        let chrome = chrome(scene, client);
+        // A frame for an echo leaves other output until it would have come without a key.
+        let is_only_echo = now < self.at + FRAME_EVERY && chrome == self.chrome;
+        self.stale |= is_only_echo;
+        let mut frame = self.changed_rows(core, &chrome, held, is_only_echo);
+        frame.cursor = cursor;
+        if chrome != self.chrome {
+            self.chrome = chrome.clone();
+            frame.chrome = Some(chrome);
+        }
+        let is_wanted = before < messages.len()
+            || frame.chrome.is_some()
+            || !frame.panes.is_empty()
+            || cursor != self.cursor;
+        if is_wanted {
+            self.cursor = cursor;
+            self.number += 1;
+            self.in_flight = true;
+            frame.number = self.number;
             messages.push(ToClient::Frame(Box::new(frame)));
-        } else if is_beside {
+        }
+        let is_more_than_echo = if is_wanted { !is_only_echo } else { is_beside };
+        if is_more_than_echo {
             self.at = now;
         }
         messages
     }
 
-    /// The frame, if anything changed or `needed`.
-    fn frame(
+    /// A frame with the rows that changed in the panes that may be drawn.
+    fn changed_rows(
         &mut self,
-        (now, core): (Tick, &Core),
-        (client, scene): (ClientId, Scene),
-        (held, needed): (&BTreeSet<PaneId>, bool),
-    ) -> Option<Frame> {
+        core: &Core,
+        chrome: &Chrome,
+        held: &BTreeSet<PaneId>,
+        is_only_echo: bool,
+    ) -> Frame {
         let mut frame = Frame::default();
         let mut styles = Styles::default();
-        frame.cursor = if scene.focus.is_some_and(|focus| held.contains(&focus)) {
-            self.cursor
-        } else {
-            cursor(core, &scene)
-        };
-        let chrome = chrome(scene, client);
-        // Whoever types waits for the echo, and gets what others print meanwhile when it would have
-        // come without a key.
-        let is_only_echo = now < self.at + FRAME_EVERY && chrome == self.chrome;
-        self.stale |= is_only_echo;
         let is_due =
             |pane: PaneId| !held.contains(&pane) && (!is_only_echo || Some(pane) == chrome.focus);
         self.panes.retain(|pane, _| chrome.panes.iter().any(|item| item.id == *pane));
@@ -152,25 +163,7 @@ impl Drawn {
             frame.panes.extend(rows);
         }
         frame.styles = styles.list;
-        if chrome != self.chrome {
-            self.chrome = chrome.clone();
-            frame.chrome = Some(chrome);
-        }
-        if !needed
-            && frame.chrome.is_none()
-            && frame.panes.is_empty()
-            && frame.cursor == self.cursor
-        {
-            return None;
-        }
-        self.cursor = frame.cursor;
-        self.number += 1;
-        self.in_flight = true;
-        if !is_only_echo {
-            self.at = now;
-        }
-        frame.number = self.number;
-        Some(frame)
+        frame
     }
 }
 
@@ -238,7 +231,7 @@ fn cursor(core: &Core, scene: &Scene) -> Option<Cursor> {
     is_seen.then_some(Cursor { x: item.rect.x + x, y: item.rect.y + y, ..cursor })
 }
 
-/// What the program in focus wants to know of keys.
+/// The key events that the program in focus wants.
 fn wants(core: &Core, scene: &Scene) -> Wants {
     let modes = scene
         .focus

@@ -12,7 +12,7 @@ use crate::wire::image::{CHUNK_BYTES_MAX, Format, Head, Layer, PictureChunk, Pla
 /// Bytes of pictures that go with one frame.
 const FRAME_BYTES_MAX: usize = 1 << 20;
 
-/// What a client has been sent of images.
+/// The images that a client has been sent.
 #[derive(Debug, Default)]
 pub(in crate::server) struct SentImages {
     panes: BTreeMap<PaneId, PaneImages>,
@@ -23,7 +23,7 @@ pub(in crate::server) struct SentImages {
     waiting: bool,
 }
 
-/// What a client has been sent of a pane's images.
+/// A pane's images that a client has been sent.
 #[derive(Debug, Default)]
 struct PaneImages {
     placed: Vec<Placement>,
@@ -63,7 +63,7 @@ impl SentImages {
             self.pane(id, screen, out);
         }
         let mut room = FRAME_BYTES_MAX;
-        // What was on its way and is shown no more is not awaited either.
+        // Images on their way that are shown no more are not awaited either.
         let is_awaited = |id: &PaneId, serial: u32| {
             self.panes.get(id).is_some_and(|pane| pane.sent.contains(&serial))
         };

@@ -18,7 +18,7 @@ use crate::wire::span::StyledSpan;
 const ROWS_BYTES_MAX: usize = 2 << 20;
 /// Pieces of a search after which a client hears how far it is.
 const TELL_EVERY: u32 = 64;
-/// What a run takes besides its text, in bytes.
+/// The size of a run besides its text, in bytes.
 const RUN_BYTES: usize = 24;
 
 impl Clients {
@@ -210,7 +210,7 @@ fn answer(screen: &Terminal, what: &ScrollQuery) -> Answer {
             })
         }
         ScrollQuery::Output { at } => {
-            // That of the command whose prompt is the last one up to there.
+            // The output of the command whose prompt is the last one up to there.
             let before = screen.mark_after(at, MarkKind::Prompt).unwrap_or(reach.end);
             Answer::Range(screen.output_before(before).map(|rows| (rows.start, rows.end)))
         }

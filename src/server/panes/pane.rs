@@ -28,11 +28,11 @@ const SNAPSHOT_BYTES: u64 = 256 << 10;
 const REPLAY_BYTES: u64 = 32 << 10;
 /// After so long without output a snapshot is written, and unused memory given back.
 pub(in crate::server) const QUIET: Span = Span::seconds(1);
-/// What scrollback memory begins with.
+/// The first size of scrollback memory.
 const LINES_LEN_FIRST: usize = 4096;
-/// What comes beyond so many bytes after a key is no echo of it.
+/// Output beyond so many bytes after a key is no echo of it.
 const ECHO_BYTES: u64 = 64 << 10;
-/// How soon after output it is looked what runs in the foreground: once for a burst.
+/// The program in the foreground is looked up so long after output: once for a burst.
 pub(in crate::server) const NAME_AFTER: Span = Span::millis(150);
 /// For so long a synchronized update may hold the drawn state (DEC mode 2026).
 const HOLD_MAX: Span = Span::millis(150);
@@ -62,7 +62,7 @@ impl StashedPart {
     }
 }
 
-/// What came with the keeper's record of a program.
+/// The keeper's record of a program, and the fds that came with it.
 #[derive(Debug)]
 pub(in crate::server) struct ProgramHandles {
     pub(in crate::server) entry: ProgramEntry,
@@ -96,7 +96,7 @@ pub(in crate::server) struct PaneIo {
     /// The place where the ring was parsed up to when input came last.
     typed_at: u64,
     slots: DoubleBuffer,
-    /// What is stashed with the keeper.
+    /// The memory that is stashed with the keeper.
     stash: Vec<(StashedPart, Arc<OwnedFd>)>,
     snapshot_at: u64,
     /// The time when there will have been no output for [`QUIET`]; none once that was dealt with.
@@ -111,7 +111,7 @@ pub(in crate::server) struct PaneIo {
     pub(in crate::server) stop: StopProgress,
     /// The end of the leader, and the ring's head at that moment.
     pub(in crate::server) exit: Option<(keeper::ExitStatus, u64)>,
-    /// What reads its output besides us.
+    /// A command that reads the pane's output besides us.
     pub(in crate::server) pipe: Option<Pipe>,
 }
 
@@ -199,7 +199,7 @@ impl PaneIo {
         self.entry.pid
     }
 
-    /// What a new keeper is told of the program, and the fds that ride with it.
+    /// The program's entry for a new keeper, and the fds that ride with it.
     pub(in crate::server) fn adoption(&self) -> (ProgramEntry, Vec<Arc<OwnedFd>>) {
         let entry = ProgramEntry { exit: self.exit.map(|(status, _)| status), ..self.entry };
         let fds = [Arc::clone(&self.master), self.ring.memory().fd()]
@@ -208,12 +208,11 @@ impl PaneIo {
         (entry, fds.collect())
     }
 
-    /// What is stashed with the keeper.
     pub(in crate::server) fn stash(&self) -> impl Iterator<Item = (StashedPart, Arc<OwnedFd>)> {
         self.stash.iter().cloned()
     }
 
-    /// What the newest snapshot holds.
+    /// The bytes of the newest snapshot.
     pub(in crate::server) fn snapshot(&self) -> Option<Vec<u8>> {
         self.slots.read()
     }
@@ -229,8 +228,8 @@ impl PaneIo {
         self.ring.head().is_ok_and(|head| self.position < head)
     }
 
-    /// How much may be parsed in one go: at most `len`, and not past a position up to which replies
-    /// were given before.
+    /// The number of bytes that may be parsed in one go: at most `len`, and not past a position up
+    /// to which replies were given before.
     pub(in crate::server) fn batch(&self, len: usize) -> usize {
         let until_replied = self.input.replied().saturating_sub(self.position);
         if until_replied == 0 {

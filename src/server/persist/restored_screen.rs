@@ -23,7 +23,8 @@ const COMMAND_MAX: usize = 512;
 pub(in crate::server) fn former(
     pane: PaneId,
     stored: &mut Stored,
-    (size, options): (Size, &Options),
+    size: Size,
+    options: &Options,
 ) -> anyhow::Result<(Terminal, Arc<OwnedFd>)> {
     let lines = PaneMemory::lines(pane)?;
     let fd = lines.fd();

@@ -1,5 +1,5 @@
-//! What was closed, or whose program ended: what is left of it is kept as a file, so that it can be
-//! made anew when its programs are gone.
+//! Panes, tabs and sessions that were closed or whose program ended are kept as files, so that they
+//! can be made anew when their programs are gone.
 
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
@@ -49,7 +49,7 @@ impl DiskWriter {
         ClosedRecord { item: grave, panes: gone }: ClosedRecord,
     ) {
         let persist = &cx.core.settings().persist;
-        // Where programs end faster than disks write, not each is worth it.
+        // Programs may end faster than disks write: then not each is kept.
         if persist.closed == 0
             || persist.keep == Keep::Nothing
             || WAITING_MAX <= self.snapshots.saving.len()
@@ -103,7 +103,7 @@ impl DiskWriter {
         }
     }
 
-    /// What was closed last and whose programs are gone is read, to be made anew.
+    /// Reads the newest closed item whose programs are gone, to make it anew.
     pub(in crate::server) fn find_closed(
         &mut self,
         cx: &mut PersistCx<'_>,
@@ -147,8 +147,8 @@ impl DiskWriter {
             .iter()
             .filter(|item| matches!(item.what, ClosedContent::Session(_)))
             .count();
-        let has_room = room(cx.core, (sessions, former.panes.len()), WHAT);
-        // Where there is no room for it now it stays.
+        let has_room = room(cx.core, sessions, former.panes.len(), WHAT);
+        // The file stays if there is no room for its item now.
         self.snapshots.closed.work(Work::Taken(name, has_room.is_ok()));
         has_room?;
         self.snapshots.restoring.insert(call, (texts, "closed before".to_owned()));
@@ -158,7 +158,7 @@ impl DiskWriter {
     }
 }
 
-/// What a pane shows, as far as that may be kept.
+/// The text of a pane, if it may be kept.
 fn text(pane: &Pane, persist: &Persist) -> Option<(PaneId, Vec<u8>)> {
     if persist.keep == Keep::Screens { requests::text(pane) } else { None }
 }

@@ -1,5 +1,5 @@
-//! What goes to disk and when: the structure soon after it changed, what panes show a second after
-//! they printed, at most a second apart. It never holds the loop up, except at its end.
+//! The times of writes: the structure goes to disk soon after it changed, a pane's screen a second
+//! after it printed, at most once a second. The loop is never held up, except at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -17,7 +17,7 @@ use crate::state::State;
 use crate::store::session_state::SessionState;
 use crate::term::{HISTORY_SEGMENT_BYTES, ImagesSnapshot, Terminal};
 
-/// What a pane shows is written at most this often.
+/// A pane's screen is written at most this often.
 const EVERY: Span = Span::seconds(1);
 /// After a change of servers panes are written one after the other, so far apart; and what is left
 /// of a long scrollback piece by piece.
@@ -30,7 +30,7 @@ const SEGMENTS_MIN: u64 = 2;
 /// Images that take more than this, in bytes, are not written.
 const IMAGES_MAX: usize = 1 << 20;
 
-/// What is to be written, and what was read at the start.
+/// The parts of the state that wait to be written, and the screens that were read at the start.
 #[derive(Debug)]
 pub(in crate::server) struct DiskWriter {
     db: Db,
@@ -43,11 +43,11 @@ pub(in crate::server) struct DiskWriter {
     handed: Tick,
     panes: BTreeMap<PaneId, Written>,
     forgotten: BTreeSet<PaneId>,
-    /// Where programs are, as far as that was found out.
+    /// The folders of programs, as far as they are known.
     places: BTreeMap<PaneId, String>,
     /// The scrollback memory of panes from before the restart, until their new program runs.
     pub(in crate::server) recalled: BTreeMap<PaneId, Arc<OwnedFd>>,
-    /// What was wrong with what was found at the start, until somebody was told.
+    /// The damage that was found at the start, until a client was told.
     found: Option<String>,
     /// Why nothing can be written, while that is so.
     failing: Option<String>,
@@ -57,23 +57,23 @@ pub(in crate::server) struct DiskWriter {
     pub(in crate::server) snapshots: Snapshots,
 }
 
-/// When what a pane shows is to be written, and what of it was.
+/// The progress of writing one pane's screen.
 #[derive(Debug, Clone, Default)]
 struct Written {
     due: Option<Tick>,
     handed: Tick,
     /// The segments of its scrollback that are on disk as they are.
     segments: BTreeSet<u64>,
-    /// It prints nothing at the moment: what is left of its scrollback may follow.
+    /// The pane prints nothing at the moment: the rest of its scrollback may follow.
     is_quiet: bool,
     /// There is something left.
     has_more: bool,
 }
 
 impl Written {
-    /// What of a pane is to be handed over, and whether that is all: the screen, and of its
-    /// scrollback what is not on disk, at most `count` segments, the newest.
-    fn next(&mut self, screen: &Terminal, (max, count): (u64, usize)) -> (Shown, bool) {
+    /// The screen and the newest segments of scrollback that are not on disk, at most `count` of
+    /// the last `max`; true if no more are missing.
+    fn next(&mut self, screen: &Terminal, max: u64, count: usize) -> (Shown, bool) {
         let changed = screen.take_changed_history();
         let Range { start, end } = screen.history_segments();
         let oldest = start.max(end.saturating_sub(max));
@@ -104,7 +104,7 @@ impl Written {
 }
 
 impl DiskWriter {
-    /// One that writes to this database; `found` is what was wrong with it.
+    /// A writer to this database; `found` is the damage in it.
     pub(in crate::server) fn new(
         path: PathBuf,
         persist: &Persist,
@@ -118,7 +118,7 @@ impl DiskWriter {
         Self { db, path: Some(path), persist: persist.clone(), found, ..Self::off() }
     }
 
-    /// One that writes nothing.
+    /// A writer that writes nothing.
     pub(in crate::server) fn off() -> Self {
         Self {
             db: Db::off(),
@@ -137,8 +137,8 @@ impl DiskWriter {
         }
     }
 
-    /// What who comes now has to know: that nothing is written, or, once, what was wrong at the
-    /// start.
+    /// The warning for a client that comes now: that nothing is written, or, once, the damage that
+    /// was found at the start.
     pub(in crate::server) fn warning(&mut self) -> Option<String> {
         self.failing.clone().or_else(|| self.found.take())
     }
@@ -159,8 +159,8 @@ impl DiskWriter {
         self.changed(now);
     }
 
-    /// This server took over from another, which may not have written all: everything is written,
-    /// pane by pane so that nobody waits for it.
+    /// Everything is written again, pane by pane so that nobody waits for it: the server before
+    /// this one may not have written all.
     pub(in crate::server) fn take_over(&mut self, now: Tick, panes: impl Iterator<Item = PaneId>) {
         self.all_due(now + EVERY, panes);
         self.changed(now);
@@ -336,12 +336,12 @@ impl DiskWriter {
 
     /// Hands over what a pane shows.
     fn show(&mut self, pane: PaneId, now: Tick, screen: Option<&Terminal>, pane_count: usize) {
-        let bounds = (self.segments_max(pane_count), SEGMENTS_AT_ONCE);
+        let kept = self.segments_max(pane_count);
         let Some(written) = self.panes.get_mut(&pane) else { return };
         (written.due, written.handed) = (None, now);
         // While nothing can be written nothing is copied: afterwards everything is asked for.
         let Some(screen) = screen.filter(|_| self.failing.is_none()) else { return };
-        let (shown, is_all) = written.next(screen, bounds);
+        let (shown, is_all) = written.next(screen, kept, SEGMENTS_AT_ONCE);
         let sequences: Vec<u64> = shown.segments.keys().copied().collect();
         written.has_more = !is_all;
         if !self.db.show(pane, shown) {
@@ -377,7 +377,7 @@ impl DiskWriter {
         for pane in self.panes.keys().copied().collect::<Vec<_>>() {
             self.find_place(pane, now, &place);
         }
-        let bounds = (self.segments_max(state.panes.len()), usize::MAX);
+        let kept = self.segments_max(state.panes.len());
         let mut disk = std::mem::replace(self, Self::off());
         let is_certain = !is_doubtful(state, now);
         let structure = is_certain.then(|| disk.structure(state));
@@ -390,7 +390,7 @@ impl DiskWriter {
         }
         let has_sessions = !state.sessions.is_empty() || !is_certain;
         let shown = disk.panes.iter_mut().filter_map(|(pane, written)| {
-            Some((*pane, written.next(&state.panes.get(pane)?.screen, bounds).0))
+            Some((*pane, written.next(&state.panes.get(pane)?.screen, kept, usize::MAX).0))
         });
         disk.db.finish(structure, shown);
         if !has_sessions {

@@ -19,7 +19,6 @@ use crate::state::{NextIds, State};
 use crate::store::session_state::SessionState;
 use crate::term::{Options, Terminal};
 
-/// What a pane says that came back.
 const AFTER_RESTART: &str = "restored after a restart";
 
 /// The place where this server's database is; none if nothing is to go to disk.
@@ -27,6 +26,17 @@ pub(in crate::server) fn path(settings: &Settings) -> Option<PathBuf> {
     (settings.persist.keep != Keep::Nothing)
         .then(|| Paths::current().ok().map(|places| places.database()))
         .flatten()
+}
+
+/// The options of terminals that the settings ask for.
+pub(super) fn options(settings: &Settings) -> Options {
+    Options {
+        scrollback_lines_max: settings.scrollback.lines as usize,
+        scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
+        checksum_reports: settings.pane.reports,
+        title_reports: settings.pane.reports,
+        ..Options::default()
+    }
 }
 
 /// The state that the database holds, and a disk that knows what its panes showed. Empty if nothing
@@ -66,18 +76,18 @@ pub(in crate::server) fn state(
         stored.commands.take().and_then(|bytes| commands::revived(&bytes, &sessions, now()));
     state.commands = records.as_ref().map(commands::restored).unwrap_or_default();
     let panes = state.panes.keys().copied().collect();
-    recall(&mut state, &mut disk, (stored, panes), options);
+    recall(&mut state, &mut disk, stored, panes, options);
     (state, disk)
 }
 
-/// One for a state that was taken over: what panes showed that came back and whose program has not
-/// run since is known to nobody else.
+/// The writer for a state that was taken over. Only the database knows the screens of panes that
+/// came back and whose program has not run since.
 pub(in crate::server) fn disk(
     path: PathBuf,
-    persist: &Persist,
+    settings: &Settings,
     tell: Tell,
     state: &mut State,
-    (programs, options): (&BTreeSet<PaneId>, &Options),
+    programs: &BTreeSet<PaneId>,
 ) -> DiskWriter {
     let waits = |pane: &&Pane| {
         pane.life == ProgramState::Held
@@ -85,11 +95,11 @@ pub(in crate::server) fn disk(
     };
     let waiting: Vec<PaneId> = state.panes.values().filter(waits).map(|pane| pane.id).collect();
     if waiting.is_empty() {
-        return DiskWriter::new(path, persist, tell, None);
+        return DiskWriter::new(path, &settings.persist, tell, None);
     }
     let mut stored = load(&path);
-    let mut disk = DiskWriter::new(path, persist, tell, stored.problem.take());
-    recall(state, &mut disk, (stored, waiting), options);
+    let mut disk = DiskWriter::new(path, &settings.persist, tell, stored.problem.take());
+    recall(state, &mut disk, stored, waiting, &options(settings));
     disk
 }
 
@@ -97,12 +107,13 @@ pub(in crate::server) fn disk(
 fn recall(
     state: &mut State,
     disk: &mut DiskWriter,
-    (mut stored, panes): (Stored, Vec<PaneId>),
+    mut stored: Stored,
+    panes: Vec<PaneId>,
     options: &Options,
 ) {
     for id in panes {
         let pane = state.pane_mut(id);
-        match restored_screen::former(id, &mut stored, (pane.size, options)) {
+        match restored_screen::former(id, &mut stored, pane.size, options) {
             Ok((screen, lines)) => {
                 pane.screen = screen;
                 disk.recalled.insert(id, lines);

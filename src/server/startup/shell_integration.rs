@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::platform::paths::Paths;
 
-/// Where each file goes, and its text.
+/// The place of each file, and its text.
 const FILES: [(&str, &str); 3] = [
     ("bash", include_str!("../../../assets/shell/bash")),
     ("zsh/.zshenv", include_str!("../../../assets/shell/zsh")),

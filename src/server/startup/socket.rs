@@ -20,7 +20,7 @@ use crate::wire::rpc::Response;
 /// The number of fds kept for a client that cannot stay; other threads may be quicker than this
 /// when one is free.
 const SPARES: usize = 4;
-/// What could not be made again is tried again after this.
+/// A socket that could not be made again is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(1);
 
 /// The listening socket, and whether it is where clients look for it.
@@ -32,8 +32,8 @@ pub(in crate::server) struct ListeningSocket {
     again_at: Option<Tick>,
     /// Not even who waits can be sent away; until then nobody is looked at.
     full_until: Option<Tick>,
-    /// One is given up for a moment where there is no other fd, so that who comes hears why they
-    /// cannot stay (F8).
+    /// Fds to spare: where there is no other, one is given up for a moment, so that clients hear
+    /// why they cannot stay (F8).
     spares: Vec<File>,
 }
 
@@ -41,7 +41,7 @@ impl ListeningSocket {
     /// Watches over this one.
     pub(in crate::server) fn new(listener: UnixListener) -> Self {
         let presence = presence();
-        // What went before it was watched is not noticed any more.
+        // A removal before the watch began is not reported by it.
         let is_gone = presence.as_ref().is_some_and(|presence| !presence.get_ref().is_there());
         Self {
             listener,
@@ -57,7 +57,7 @@ impl ListeningSocket {
         [self.again_at, self.full_until].into_iter().flatten().min()
     }
 
-    /// Who connects next; nobody when the place is to be made again.
+    /// The next connection; none when the place is to be made again.
     pub(in crate::server) async fn next(&mut self) -> Option<UnixStream> {
         if self.full_until.is_some_and(|until| until <= now().tick) {
             self.full_until = None;
@@ -110,7 +110,7 @@ impl ListeningSocket {
     /// done.
     async fn refuse(&mut self, error: &io::Error) -> bool {
         tracing::warn!(%error, "connection refused");
-        // Others take what is free too; there may be none left.
+        // Other threads take free fds too; there may be none left.
         let spare = self.spares.pop();
         drop(spare);
         let accepted = self.listener.accept().await;
@@ -136,7 +136,7 @@ impl ListeningSocket {
     }
 }
 
-/// Where nothing can be watched, a place that goes is not noticed.
+/// None if nothing can be watched; the removal of the place then goes unnoticed.
 fn presence() -> Option<AsyncFd<PathPresence>> {
     let places = Paths::current().ok()?;
     PathPresence::of(places.socket())

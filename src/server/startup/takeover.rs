@@ -54,7 +54,7 @@ pub(in crate::server) const LOCK: &[u8] = b"lock";
 /// The number of keepers in a row that may die before they have taken over.
 const KEEPERS_MAX: usize = 64;
 
-/// What the keeper gave back.
+/// The programs and files that the keeper gave back.
 #[derive(Debug)]
 pub(in crate::server) struct KeeperHoldings {
     pub(in crate::server) wake: Wake,
@@ -232,12 +232,14 @@ impl Server {
 /// Makes sure that a keeper is dead: two must never hold the same programs.
 async fn end(keeper: i32) -> anyhow::Result<()> {
     let Ok(pidfd) = pidfd::open(keeper) else { return Ok(()) };
-    pidfd::signal(&pidfd, signal::KILL).ok();
+    if let Err(error) = pidfd::signal(&pidfd, signal::KILL) {
+        tracing::debug!(keeper, %error, "the former keeper takes no signal");
+    }
     async_fd(pidfd, Interest::READABLE)?.readable().await?.retain_ready();
     Ok(())
 }
 
-/// What the keeper held of a program on a terminal, and what of it was stashed.
+/// A program on a terminal as the keeper held it, with its stashed parts.
 struct HeldPane {
     entry: ProgramEntry,
     fds: Vec<OwnedFd>,
@@ -246,13 +248,18 @@ struct HeldPane {
 
 impl HeldPane {
     /// Puts it together: the newest snapshot, and the ring from there to where effects had left.
-    fn resume(self, how: (&Options, bool)) -> (ProgramEntry, anyhow::Result<(PaneIo, Terminal)>) {
-        (self.entry, self.put_together(how))
+    fn resume(
+        self,
+        options: &Options,
+        is_successor: bool,
+    ) -> (ProgramEntry, anyhow::Result<(PaneIo, Terminal)>) {
+        (self.entry, self.put_together(options, is_successor))
     }
 
     fn put_together(
         self,
-        (options, is_successor): (&Options, bool),
+        options: &Options,
+        is_successor: bool,
     ) -> anyhow::Result<(PaneIo, Terminal)> {
         let pane = PaneId(self.entry.tag);
         let Wiring::Pty(size) = self.entry.wiring else { bail!("it is on pipes") };
@@ -275,7 +282,7 @@ impl HeldPane {
             }
         };
         let screen =
-            restored_screen(&mut io, Box::new(PrivateMemory::new(lines)), (size, stored), options);
+            restored_screen(&mut io, Box::new(PrivateMemory::new(lines)), size, stored, options);
         Ok((io, screen))
     }
 }
@@ -284,7 +291,8 @@ impl HeldPane {
 /// them.
 fn resume_all(
     held: &mut KeeperHoldings,
-    how: (&Options, bool),
+    options: &Options,
+    is_successor: bool,
 ) -> Vec<(ProgramEntry, anyhow::Result<(PaneIo, Terminal)>)> {
     let programs = std::mem::take(&mut held.programs).into_iter();
     let mut stashed = |pane| {
@@ -298,8 +306,9 @@ fn resume_all(
         .collect();
     let share =
         panes.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let resume =
-        |panes: Vec<HeldPane>| panes.into_iter().map(|pane| pane.resume(how)).collect::<Vec<_>>();
+    let resume = |panes: Vec<HeldPane>| -> Vec<_> {
+        panes.into_iter().map(|pane| pane.resume(options, is_successor)).collect()
+    };
     std::thread::scope(|scope| {
         let mut beside = Vec::new();
         while share < panes.len() {
@@ -307,7 +316,7 @@ fn resume_all(
             beside.push(scope.spawn(move || resume(others)));
         }
         let own = resume(panes);
-        // One that panics takes this server along, as it does here.
+        // A panic on another thread ends this server, as one here does.
         let others =
             beside.into_iter().flat_map(|thread| thread.join().expect("a screen can be restored"));
         own.into_iter().chain(others).collect()
@@ -317,7 +326,8 @@ fn resume_all(
 fn restored_screen(
     io: &mut PaneIo,
     lines: Box<dyn Memory>,
-    (size, stored): (Size, Option<(u64, Snapshot)>),
+    size: Size,
+    stored: Option<(u64, Snapshot)>,
     options: &Options,
 ) -> Terminal {
     let (tail, done) = (io.ring.tail(), io.ring.done());
@@ -352,17 +362,6 @@ fn restored_screen(
     screen
 }
 
-/// The options of terminals that the settings ask for.
-fn options(settings: &Settings) -> Options {
-    Options {
-        scrollback_lines_max: settings.scrollback.lines as usize,
-        scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
-        checksum_reports: settings.pane.reports,
-        title_reports: settings.pane.reports,
-        ..Options::default()
-    }
-}
-
 /// The programs on terminals that the keeper held.
 #[derive(Default)]
 struct Resumed {
@@ -383,7 +382,7 @@ fn resumed_programs(
     let known = structure.into_iter().flat_map(|structure| &structure.panes);
     let known: BTreeSet<PaneId> = known.map(|pane| pane.id).collect();
     let mut all = Resumed::default();
-    for (entry, resumed) in resume_all(held, (options, is_successor)) {
+    for (entry, resumed) in resume_all(held, options, is_successor) {
         let (pane, pid) = (PaneId(entry.tag), entry.pid);
         match resumed {
             Ok((io, mut screen)) => {
@@ -415,7 +414,7 @@ pub(in crate::server) fn server(
     let is_successor = held.upgrade == Upgrade::Successor;
     let (mut slots, structure) =
         StructureSlots::open(held.stash.remove(STRUCTURE), &mut link, is_successor)?;
-    let options = options(&settings);
+    let options = reboot::options(&settings);
     let commands = Restored::take(&mut held.programs, &mut held.stash, &mut link)?;
     let resumed = resumed_programs(&mut held, structure.as_ref(), &options)?;
     let Resumed { panes, mut screens, strangers } = resumed;
@@ -429,8 +428,7 @@ pub(in crate::server) fn server(
         Some(path) => {
             let mut state = state(structure, &mut screens, &options);
             let programs: BTreeSet<PaneId> = panes.keys().copied().collect();
-            let disk =
-                reboot::disk(path, &settings.persist, tell, &mut state, (&programs, &options));
+            let disk = reboot::disk(path, &settings, tell, &mut state, &programs);
             (state, disk)
         }
         None => (state(structure, &mut screens, &options), DiskWriter::off()),
@@ -452,7 +450,7 @@ pub(in crate::server) fn server(
     let setup = Setup { epoch: held.epoch, dir, home: home.clone(), events: sender };
     let commands = commands.resume(&state, setup, &mut link);
     (slots.buffers, state.buffers) = BufferSlots::open(held.stash.remove(BUFFERS));
-    let host = host(&login, (link.lease, held.epoch), (held.keeper_pid, held.upgrade));
+    let host = host(&login, link.lease, &held);
     let mut server = Server::new(ServerParts {
         core: Core::resume(settings, host, state),
         link,
@@ -532,21 +530,17 @@ fn blank(size: Size, options: &Options) -> Terminal {
     Terminal::new(size, *options, Box::new(HeapMemory::default()))
 }
 
-fn host(
-    login: &Login,
-    (lease, lineage): (u64, u64),
-    (keeper_pid, upgrade): (i32, Upgrade),
-) -> Host {
+fn host(login: &Login, lease: u64, held: &KeeperHoldings) -> Host {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     Host {
         server_pid: std::process::id(),
-        keeper_pid: keeper_pid.unsigned_abs(),
-        lineage,
+        keeper_pid: held.keeper_pid.unsigned_abs(),
+        lineage: held.epoch,
         version: env!("CARGO_PKG_VERSION").into(),
         program: own_program().display().to_string(),
         lease,
-        upgraded: upgrade == Upgrade::Successor,
-        upgrade_failed: if let Upgrade::RolledBack(status) = upgrade {
+        upgraded: held.upgrade == Upgrade::Successor,
+        upgrade_failed: if let Upgrade::RolledBack(status) = held.upgrade {
             Some(upgrade::failure(status))
         } else {
             None
@@ -573,7 +567,7 @@ impl Server {
         for pane in known {
             if !self.panes.io.contains_key(&pane) {
                 let state = self.core.state().pane(pane);
-                // One that came back, or is started again, was not yet asked for.
+                // The keeper was not yet asked for a program that is to start again.
                 if state.life.has_program()
                     && !(state.life == ProgramState::Starting && state.restore.retried)
                 {

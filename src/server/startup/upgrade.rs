@@ -18,14 +18,13 @@ use crate::state::effect::Successor;
 use crate::wire::hello::{Hello, VERSION, VERSION_MIN, common_version};
 use crate::wire::keeper::{self, ExitStatus};
 
-/// This version.
 pub(in crate::server) const OWN: &str = env!("CARGO_PKG_VERSION");
-/// How long a program may take to say what it is.
+/// A program may take so long to say its version.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
 /// The longest version that is shown, in bytes.
 const VERSION_LEN_MAX: usize = 40;
 
-/// What `abide version --json` prints.
+/// The output of `abide version --json`.
 #[derive(Debug, Deserialize)]
 struct VersionReply {
     version: String,
@@ -117,7 +116,7 @@ fn numbers(version: &str) -> Vec<u64> {
     version.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
 }
 
-/// What a client of another version is told, where both understand each other.
+/// The notice for a client of another version that this server understands.
 pub(in crate::server) fn news(hello: &Hello, is_upgraded: bool) -> Option<String> {
     if hello.resume {
         return is_upgraded.then(|| format!("abide was upgraded to {OWN}"));
@@ -134,7 +133,7 @@ pub(in crate::server) fn news(hello: &Hello, is_upgraded: bool) -> Option<String
     Some(format!("this client is abide {theirs}, the server abide {OWN}; {what_to_do}"))
 }
 
-/// What a client is told with which this server has no version of the protocol in common.
+/// The answer to a client that shares no version of the protocol with this server.
 pub(in crate::server) fn refusal(hello: &Hello) -> String {
     let theirs = sanitize(&hello.build, VERSION_LEN_MAX);
     let what_to_do = if VERSION < hello.version_min {
@@ -151,7 +150,7 @@ pub(in crate::server) fn refusal(hello: &Hello) -> String {
     )
 }
 
-/// What somebody is told whose first words mean nothing.
+/// The answer to a client whose first bytes belong to no known protocol.
 pub(in crate::server) fn stranger() -> String {
     format!(
         "what this client says is in no protocol that the server (abide {OWN}, protocol \

@@ -179,10 +179,12 @@ mod tests {
     fn a_snapshot_is_read_as_it_was_written_and_damage_is_an_error() {
         let mut screen =
             Terminal::new(Size::new(20, 4), Options::default(), Box::new(HeapMemory::default()));
-        let bytes = "one\r\n\u{1b}[31;4:3mtwo\u{1b}]8;;http://a.b\u{1b}\\link\u{1b}[?1049h漢e\u{301}\u{1b}[38;2".as_bytes();
-        screen.feed(bytes, &mut Vec::new());
+        let text = "one\r\n\u{1b}[31;4:3mtwo\u{1b}]8;;http://a.b\u{1b}\\link\u{1b}[?1049h漢\
+            e\u{301}\u{1b}[38;2";
+        screen.feed(text.as_bytes(), &mut Vec::new());
         screen.feed(
-            b"\x1b\\\x1bPq!20~-!20~\x1b\\\x1b_Ga=T,i=3,I=9,s=1,v=1,f=24,z=-2;AAAA\x1b\\\x1b_Ga=t,i=4,s=2,v=1,f=24,m=1;AAAA\x1b\\",
+            b"\x1b\\\x1bPq!20~-!20~\x1b\\\x1b_Ga=T,i=3,I=9,s=1,v=1,f=24,z=-2;AAAA\
+              \x1b\\\x1b_Ga=t,i=4,s=2,v=1,f=24,m=1;AAAA\x1b\\",
             &mut Vec::new(),
         );
         assert_eq!((screen.images().len(), screen.snapshot().images.stored.len()), (2, 1));

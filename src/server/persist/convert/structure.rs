@@ -593,7 +593,7 @@ mod tests {
         assert!(!durable.encode().windows(6).any(|bytes| bytes == b"secret"));
     }
 
-    /// What becomes of this pane: its life, whether a shell runs instead, and what ran in its
+    /// The pane's life after the restart, whether a shell runs instead, and what ran in its
     /// shell.
     fn comes_back(
         pane: kept::StoredPane,
@@ -688,8 +688,8 @@ mod tests {
         }
     }
 
-    /// What clients looked at that are gone, as many as are kept, and what those looked at that
-    /// were attached when the server was killed: the structure was given up.
+    /// The views of clients that are gone, as many as are kept, and of those that were attached
+    /// when the server was killed: with both the structure was once given up.
     #[test]
     fn former_views_and_those_that_were_attached_are_not_too_many() {
         let view = |token| kept::StoredView {

@@ -21,20 +21,19 @@ use crate::term::pack_segment;
 const LEVEL: i32 = 1;
 /// The version of the tables.
 const VERSION: i64 = 3;
-/// What stands in the list of panes for the records of commands: no pane has this number.
+/// The records of commands stand in the list of panes under this number, which no pane has.
 const COMMANDS: PaneId = PaneId(0);
-/// How the name of a damaged one ends.
+/// The end of the name of a damaged database.
 const ASIDE: &str = ".damaged";
-/// How the names of the files end that make up a database.
+/// The ends of the names of a database's files.
 const ENDS: [&str; 3] = ["", "-wal", "-shm"];
 
-/// What cannot be read.
+/// The reason why a database cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     /// As SQLite says.
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// It is not what was written.
     #[error("its {0} not as written")]
     Changed(&'static str),
     /// Another version of abide wrote it.
@@ -66,7 +65,7 @@ impl OpenDatabase {
         // Each commit is on the disk before the next: what a power cut takes is what was not
         // committed.
         db.pragma_update(None, "synchronous", "FULL")?;
-        // What was forgotten is not left lying in the file.
+        // Deleted content is overwritten in the file.
         db.pragma_update(None, "secure_delete", "FAST")?;
         db.pragma_update(None, "cache_size", -256)?;
         migrate(&mut db)?;
@@ -221,8 +220,7 @@ fn show(all: &Transaction<'_>, pane: PaneId, shown: Option<&Shown>) -> rusqlite:
     Ok(())
 }
 
-/// What a segment in its table begins with, so that one whose row says otherwise is known as
-/// damaged.
+/// The head of a segment's data: if its row says otherwise, the segment is damaged.
 fn segment_name(pane: PaneId, sequence: i64) -> [u8; 16] {
     let mut name = [0; 16];
     name[..8].copy_from_slice(&pane.0.to_le_bytes());
@@ -328,7 +326,7 @@ pub(super) fn is_lost(error: &ReadError) -> bool {
                 || [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC]
                     .contains(&error.extended_code)
         }
-        // Its tables are not what they should be.
+        // The tables themselves are damaged.
         ReadError::Sqlite(_) | ReadError::Changed(_) | ReadError::Newer(_) => true,
     }
 }

@@ -25,18 +25,18 @@ pub(in crate::server) const TOGETHER: Span = Span::millis(250);
 const TEXT_MAX: usize = 256 << 10;
 /// The longest screen kept of a pane, in bytes.
 pub(in crate::server) const SCREEN_MAX: usize = 64 << 20;
-/// What could not be written is tried again after this.
+/// A write that failed is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(2);
 
-/// How the loop is told; false if it has no room for more at the moment.
+/// Tells the loop; false if it has no room for more at the moment.
 pub(in crate::server) type Tell = Box<dyn Fn(News) -> bool + Send>;
 
-/// What the loop is told of the disk.
+/// News of the disk for the loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::server) enum News {
     /// Nothing can be written, for this reason.
     Failing(String),
-    /// It is the other way again: everything that was handed over is written.
+    /// Writing works again: everything that was handed over is written.
     Fine,
     /// The database is a new one: everything is to be handed over again.
     Anew,
@@ -52,7 +52,7 @@ enum WriteJob {
     ForgetAll,
 }
 
-/// What of a pane goes to disk at one moment.
+/// The screen and the scrollback of a pane that go to disk at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::server) struct Shown {
     /// The screen, as `server::screen` encodes it.
@@ -68,8 +68,7 @@ pub(in crate::server) struct Shown {
 }
 
 impl Shown {
-    /// What follows takes the place of what is here; segments stay unless they are replaced or out
-    /// of its range.
+    /// Takes the newer screen; segments stay unless they are replaced or out of its range.
     fn succeed(&mut self, next: Self) {
         let mut segments = std::mem::take(&mut self.segments);
         segments.retain(|sequence, _| next.has_room_for(*sequence));
@@ -90,24 +89,23 @@ pub(in crate::server) struct Db {
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-/// What was found at the start.
+/// The content of the database at the start.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Stored {
     /// The structure's bytes.
     pub(in crate::server) structure: Option<Vec<u8>>,
     /// The bytes of the records of commands.
     pub(in crate::server) commands: Option<Vec<u8>>,
-    /// Those are there, and not as they were written.
+    /// The records of commands are damaged.
     pub(in crate::server) has_bad_commands: bool,
-    /// What panes showed.
     pub(in crate::server) shown: BTreeMap<PaneId, Shown>,
-    /// What panes showed as a former version kept it: text with SGR.
+    /// Screens as a former version kept them: text with SGR.
     pub(in crate::server) texts: BTreeMap<PaneId, Vec<u8>>,
     /// Panes whose screen is damaged.
     pub(in crate::server) damaged: BTreeSet<PaneId>,
     /// Panes of whose scrollback something is missing.
     pub(in crate::server) torn: BTreeSet<PaneId>,
-    /// What a person is to know of it.
+    /// The damage, for a person.
     pub(in crate::server) problem: Option<String>,
 }
 
@@ -125,7 +123,7 @@ impl Db {
             is_failing: false,
         };
         let thread = std::thread::Builder::new().name("disk".into()).spawn(move || {
-            // What somebody waits for on a screen goes before what nobody waits for.
+            // Work that a person waits for goes before writes.
             process::make_way();
             writer.work(&receiver);
         });
@@ -138,7 +136,7 @@ impl Db {
         }
     }
 
-    /// One that writes nothing.
+    /// A database that writes nothing.
     pub(in crate::server) fn off() -> Self {
         Self { jobs: None, thread: None }
     }
@@ -238,7 +236,7 @@ pub(in crate::server) fn load(path: &Path) -> Stored {
     Stored { problem: Some(put_aside(path, &why)), ..Stored::default() }
 }
 
-/// What a person is to know of the damage that was found.
+/// The damage that was found, for a person.
 fn damage(stored: &Stored) -> Option<String> {
     let panes =
         |set: &BTreeSet<PaneId>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -263,7 +261,6 @@ struct Writer {
     path: PathBuf,
     tell: Tell,
     open: Option<OpenDatabase>,
-    /// What is not written yet.
     latest: Latest,
     has_written: bool,
     /// The file is new, and holds less than it should.

@@ -1,4 +1,4 @@
-//! What is written is read again; what is damaged is told, whatever was damaged.
+//! Written data is read again, and any damage is reported.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,7 +38,7 @@ impl Desk {
     }
 }
 
-/// What a pane shows that has two segments of scrollback.
+/// A screen with two segments of scrollback.
 fn hello() -> Shown {
     let segments = [(7, b"seven".to_vec()), (8, b"eight".to_vec())].into();
     Shown { screen: b"hello".to_vec(), segments, whole: 7..9, oldest: 7 }
@@ -161,8 +161,8 @@ fn a_damaged_database_is_put_aside_and_a_start_is_never_refused() {
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"new"[..]));
 }
 
-/// What a start makes of a damaged file: what was written, or that something is missing. Never a
-/// panic, never something else.
+/// A start with a damaged file gives the written data, or reports a loss. Never a panic, never
+/// other data.
 fn is_right_or_told(desk: &Desk, bytes: &[u8], what: &str) {
     fs::write(desk.path(), bytes).expect("written");
     let stored = load(&desk.path());
@@ -249,7 +249,7 @@ fn what_cannot_be_written_is_tried_again_and_told_once() {
         matches!(next(&news), News::Failing(why) if why.contains("unable to open database file"))
     );
     fs::remove_dir(desk.path()).expect("empty");
-    // What panes show waits in the panes.
+    // The screens wait in the panes.
     assert_eq!((next(&news), next(&news)), (News::Fine, News::Anew));
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"kept in memory"[..]));
 

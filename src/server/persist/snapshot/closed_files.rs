@@ -14,25 +14,25 @@ use crate::server::persist::snapshot::{Loaded, open};
 use crate::server::persist::{Retention, discard};
 use crate::store::snapshot::SnapshotFile;
 
-/// How the names end of files that are being read for their last time.
+/// The end of the names of files that are being read for their last time.
 const TAKEN: &str = ".taken";
 /// So much that is to be done may wait.
 pub(in crate::server) const WAITING_MAX: usize = 128;
-/// How long the end of a server waits for the disk.
+/// The end of a server waits so long for the disk.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
 
-/// What was closed last, with its name.
+/// The newest closed item, with its file's name.
 type Latest = Result<Option<(String, Box<Loaded>)>, Refusal>;
 
 /// Something to be done with the files.
 pub(in crate::server) enum Work {
     /// Write a closed item under its id, and remove others beyond the limits.
     Keep(Box<SnapshotFile>, String, Retention),
-    /// What was closed is back: that of this id.
+    /// The closed item of this id is back.
     Back(String),
     /// Take what was closed last, not older than so many days, and hand it over.
     Take(u32, Box<dyn FnOnce(Latest) + Send>),
-    /// What was taken by this name is back, or could not be brought back and stays.
+    /// The item that was taken by this name is back, or could not be brought back and stays.
     Taken(String, bool),
 }
 
@@ -104,7 +104,7 @@ impl Folder {
         }
     }
 
-    /// What was closed is back: the latest of that id is not needed any more.
+    /// The closed item of this id is back: its latest file is not needed any more.
     fn forget(&self, id: &str) {
         let is_it = |name: &String| name.split_once('-').is_some_and(|(_, of)| of == id);
         if let Some((_, name)) = self.numbered().into_iter().rev().find(|(_, name)| is_it(name)) {
@@ -112,8 +112,8 @@ impl Folder {
         }
     }
 
-    /// What was closed last, as `open` reads it, and its name, by which [`Folder::is_taken`] is to
-    /// be told what became of it. What cannot be read is dropped.
+    /// The newest closed item, as `open` reads it, and its file's name, by which
+    /// [`Folder::is_taken`] is to be told what became of it. A file that cannot be read is dropped.
     ///
     /// # Errors
     /// `disk_failed`.
@@ -146,7 +146,7 @@ impl Folder {
         Ok(None)
     }
 
-    /// What was taken is back, or could not be brought back and stays.
+    /// The item that was taken is back, or could not be brought back and stays.
     fn is_taken(&self, name: &str, is_back: bool) {
         let taken = self.taken(name);
         if is_back {

@@ -14,11 +14,11 @@ use crate::base::text::nearest;
 use crate::server::persist::{Retention, discard};
 use crate::store::snapshot::SnapshotFile;
 
-/// How the names of snapshots' files end.
+/// The end of the names of snapshots' files.
 const END: &str = ".snapshot";
 /// The file that is being written.
 const UNFINISHED: &str = "unfinished";
-/// How the names begin that snapshots are given.
+/// The start of the names that snapshots are given.
 const GIVEN: &str = "quick-";
 
 /// The folder of snapshots. One thing at a time happens in it.
@@ -34,7 +34,7 @@ impl Folder {
     }
 
     fn turn(&self) -> MutexGuard<'_, ()> {
-        // It guards no memory.
+        // The lock guards no memory, so a panic under it leaves nothing half done.
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -75,7 +75,7 @@ impl Folder {
     pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
         let unfinished = self.path.join(UNFINISHED);
-        // One of a server that was killed.
+        // A server that was killed may have left it.
         discard(&unfinished);
         let mut file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;

@@ -21,7 +21,7 @@ use crate::store::snapshot::SnapshotFile;
 /// The longest text kept of a pane, in bytes.
 pub(in crate::server) const TEXT_MAX: usize = 256 << 10;
 
-/// What is done about snapshots at the moment.
+/// The work on snapshots that is under way.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Snapshots {
     folder: Option<Folder>,
@@ -40,30 +40,29 @@ pub(in crate::server) struct Saving {
     pub(in crate::server) left: Vec<PaneId>,
 }
 
-/// What is saved.
+/// The reason for a file.
 #[derive(Debug)]
 pub(in crate::server) enum Purpose {
     /// A snapshot, with or without a name, for a call; whether it takes the place of one of that
     /// name.
     Call(CallId, Option<String>, bool),
-    /// What was closed, by its id.
+    /// A closed item, by its id.
     Closed(String),
 }
 
-/// What was done beside the loop.
+/// The result of work beside the loop.
 #[derive(Debug)]
 pub(in crate::server) enum Done {
-    /// One was saved.
     SnapshotFile(Result<SnapshotItem, Refusal>),
-    /// One was read, to be restored.
+    /// A snapshot was read, to be restored.
     Loaded(Box<RestoreRequest>, Result<Box<Loaded>, Refusal>),
-    /// What was closed last was read, by its name, to be made anew with this environment.
+    /// The newest closed item was read, by its file's name, to be made anew with this environment.
     Closed(Vec<(String, String)>, Result<Option<(String, Box<Loaded>)>, Refusal>),
     /// Something else.
     Other(Result<Value, Refusal>),
 }
 
-/// How a snapshot is to be restored.
+/// The wish to restore a snapshot.
 #[derive(Debug)]
 pub(in crate::server) struct RestoreRequest {
     pub(in crate::server) name: String,
@@ -98,7 +97,7 @@ pub(in crate::server) fn load(folder: &Folder, name: &str) -> Result<Box<Loaded>
     open(name, folder.load(name)?)
 }
 
-/// What is in a snapshot of this name.
+/// The content of a snapshot of this name.
 pub(in crate::server) fn open(name: &str, saved: SnapshotFile) -> Result<Box<Loaded>, Refusal> {
     let structure = SessionState::decode(&saved.structure)
         .map_err(|error| damaged(name, &error.to_string()))?;

@@ -193,7 +193,8 @@ impl DiskWriter {
         }
         room(
             core,
-            (former.sessions.len(), former.panes.len()),
+            former.sessions.len(),
+            former.panes.len(),
             &format!("snapshot {:?}", asked.name),
         )?;
         let whence = format!("restored from snapshot {}", asked.name);
@@ -218,8 +219,9 @@ impl DiskWriter {
             let Some(pane) = state.panes.get(&id) else { continue };
             let line = restored_screen::note(&format!("{whence}{}", restored_screen::told(pane)));
             let mut stored = Stored { texts: [(id, text)].into(), ..Stored::default() };
-            let bounds = (pane.size, &cx.core.terminal_options());
-            let (mut screen, stays) = match restored_screen::former(id, &mut stored, bounds) {
+            let options = cx.core.terminal_options();
+            let shown = restored_screen::former(id, &mut stored, pane.size, &options);
+            let (mut screen, stays) = match shown {
                 Ok((screen, lines)) => {
                     self.recalled.insert(id, lines);
                     (screen, true)
@@ -258,7 +260,8 @@ pub(in crate::server) fn text(pane: &Pane) -> Option<(PaneId, Vec<u8>)> {
 /// Refuses what there is no room for: so many sessions and panes of `what`.
 pub(in crate::server) fn room(
     core: &Core,
-    (sessions, panes): (usize, usize),
+    sessions: usize,
+    panes: usize,
     what: &str,
 ) -> Result<(), Refusal> {
     let limits = &core.settings().limits;
