@@ -6,16 +6,16 @@ use crate::wire::frame::Bye;
 /// Why a client left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExitReason {
-    /// It detached from this session.
+    /// The client detached from this session.
     Detached(String),
-    /// Its session ended, and there was no other.
+    /// The client's session ended, and there was no other.
     Ended {
         /// The session.
         session: String,
         /// The way its last program ended, as a shell shows it.
         status: u8,
     },
-    /// Its session was closed and can be brought back, and there was no other.
+    /// The client's session was closed and can be brought back, and there was no other.
     Closed(String),
     /// The server was stopped.
     Stopped,

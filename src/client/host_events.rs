@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
+use crate::base::error::ignore_failure;
 use crate::base::text::{fitting, sanitize};
 use crate::base::time::{Span, Tick};
 use crate::platform::{EventFd, FileChanges, command, config_file};
@@ -131,10 +132,9 @@ impl HostEvents {
         let (lines, has_line) = (self.lines.0.clone(), Arc::clone(&self.has_line));
         let run = move || {
             let text = command::first_line(&command, COMMAND_WITHIN).unwrap_or_default();
-            // A client that is gone needs no line.
-            drop(lines.send(
-                fitting(&sanitize(&text, 4 * COMMAND_COLS_MAX), COMMAND_COLS_MAX).to_owned(),
-            ));
+            let text = sanitize(&text, 4 * COMMAND_COLS_MAX);
+            let line = fitting(&text, COMMAND_COLS_MAX).to_owned();
+            ignore_failure(lines.send(line), "a client that is gone needs no line");
             has_line.notify();
         };
         // Without a thread for it there is no line, until it is due again.

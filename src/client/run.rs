@@ -106,7 +106,7 @@ struct Client<C> {
     buffer: Vec<u8>,
     outbox: Outbox,
     painter: Painter,
-    /// One frame on its way to the terminal, and notes.
+    /// Bytes for the terminal: a frame at a time, and notes.
     screen: TtyQueue,
     /// Events of this machine besides the terminal.
     host_events: HostEvents,
@@ -482,7 +482,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         match result {
             Ok(stream) => {
                 self.conn = Conn::Up(stream);
-                // It was shown for another server.
+                // The text that was not said yet is about another server.
                 self.screen.unsaid = None;
                 self.packets = Packets::default();
                 self.outbox.connected();

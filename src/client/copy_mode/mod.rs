@@ -47,7 +47,7 @@ pub enum CopyEffect {
     Copied(String, Where),
     /// This is to be told.
     Say(String),
-    /// It ends.
+    /// Copy mode ends.
     Leave,
 }
 
@@ -84,7 +84,7 @@ pub enum CopyInput {
 pub enum CopyMouse {
     /// The cursor goes there.
     Press(Point),
-    /// It selects from where it was pressed; a block with Alt.
+    /// A selection from the cell where the button was pressed; a block with Alt.
     Drag {
         /// The cell at which it was pressed.
         from: Point,
@@ -296,7 +296,7 @@ impl CopyMode {
             return;
         }
         if self.waits() && self.is_leave(&deed) {
-            // Whatever keeps the keys waiting is given up.
+            // A wait must not hold a person in copy mode, so it is given up.
             return effects.push(CopyEffect::Leave);
         }
         self.queue.push_back(deed);

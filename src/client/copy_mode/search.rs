@@ -94,7 +94,7 @@ impl CopySearch {
         })
     }
 
-    /// Its matches are shown no more.
+    /// Shows the matches no more.
     pub(super) fn forget(&mut self) {
         self.hits = None;
         self.is_shown = false;

@@ -137,12 +137,7 @@ mod tests {
     use crate::client::copy_mode::tests::doc;
     use crate::wire::scroll::ScrollPoint;
 
-    fn check(
-        rows: &[&str],
-        shape: SelectionKind,
-        (from, to): ((u64, u16), (u64, u16)),
-        expected: &str,
-    ) {
+    fn check(rows: &[&str], shape: SelectionKind, [from, to]: [(u64, u16); 2], expected: &str) {
         let doc = doc(rows);
         let cell = |(row, col)| ScrollPoint { row, col };
         for (anchor, cursor) in [(from, to), (to, from)] {
@@ -161,34 +156,34 @@ mod tests {
         check(
             &["one two  ", "three   ", "four"],
             SelectionKind::Char,
-            ((0, 4), (2, 1)),
+            [(0, 4), (2, 1)],
             "two\nthree\nfo",
         );
-        check(&["one two", "three"], SelectionKind::Char, ((0, 1), (0, 5)), "ne tw");
+        check(&["one two", "three"], SelectionKind::Char, [(0, 1), (0, 5)], "ne tw");
         check(
             &["one \\", "two \\", "three", "x"],
             SelectionKind::Char,
-            ((0, 0), (3, 0)),
+            [(0, 0), (3, 0)],
             "one two three\nx",
         );
-        check(&["a", "", "b"], SelectionKind::Char, ((0, 0), (2, 0)), "a\n\nb");
-        check(&["one two"], SelectionKind::Char, ((0, 3), (0, 3)), " ");
+        check(&["a", "", "b"], SelectionKind::Char, [(0, 0), (2, 0)], "a\n\nb");
+        check(&["one two"], SelectionKind::Char, [(0, 3), (0, 3)], " ");
     }
 
     #[test]
     fn whole_lines_keep_their_end() {
-        check(&["one  ", "two"], SelectionKind::Line, ((0, 2), (1, 0)), "one\ntwo\n");
+        check(&["one  ", "two"], SelectionKind::Line, [(0, 2), (1, 0)], "one\ntwo\n");
     }
 
     #[test]
     fn a_block_takes_the_same_columns_of_every_row() {
-        check(&["abcdef", "ab", "abcdef"], SelectionKind::Block, ((0, 2), (2, 3)), "cd\n\ncd");
-        check(&["ab漢字", "abcdef"], SelectionKind::Block, ((0, 3), (1, 4)), "漢字\nde");
+        check(&["abcdef", "ab", "abcdef"], SelectionKind::Block, [(0, 2), (2, 3)], "cd\n\ncd");
+        check(&["ab漢字", "abcdef"], SelectionKind::Block, [(0, 3), (1, 4)], "漢字\nde");
     }
 
     #[test]
     fn wide_characters_and_clusters_are_whole() {
-        check(&["a漢字b"], SelectionKind::Char, ((0, 2), (0, 3)), "漢字");
-        check(&["x{e\u{301}}y"], SelectionKind::Char, ((0, 1), (0, 1)), "e\u{301}");
+        check(&["a漢字b"], SelectionKind::Char, [(0, 2), (0, 3)], "漢字");
+        check(&["x{e\u{301}}y"], SelectionKind::Char, [(0, 1), (0, 1)], "e\u{301}");
     }
 }

@@ -51,8 +51,8 @@ pub enum Reply {
     Kitty(u8),
     /// OSC 4, 10, 11, 12: a colour.
     Colour(ColourSlot, (u8, u8, u8)),
-    /// It is light or dark now (CSI ? 997 n): the answer to CSI ? 996 n, or by itself where mode
-    /// 2031 is set.
+    /// The terminal is light or dark now (CSI ? 997 n): the answer to CSI ? 996 n, or unasked where
+    /// mode 2031 is set.
     Appearance(Appearance),
     /// DECRQSS of SGR: the parameters in force, such as `0;48:2::1:2:3`.
     Graphics(String),

@@ -64,7 +64,7 @@ struct TerminalState {
 /// The keyboard protocol that is on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum KeyProtocol {
-    /// Whatever the greeting left.
+    /// The protocol that the greeting left.
     #[default]
     Greeted,
     /// kitty's, with these flags.
@@ -142,7 +142,7 @@ impl Painter {
         }
     }
 
-    /// Whatever the terminal shows, it is not known.
+    /// Takes everything on the terminal as unknown, so that the next frame paints all of it.
     fn forget(&mut self, size: Size) {
         self.size = size;
         self.chrome = Buffer::empty(ratatui::layout::Rect::new(0, 0, size.cols, size.rows));

@@ -69,7 +69,7 @@ pub(super) struct ImagePainter {
 }
 
 impl ImagePainter {
-    /// Whatever the terminal shows, it is not known.
+    /// Takes the pictures on the terminal as unknown, so that the next frame draws them anew.
     pub(super) fn forget(&mut self) {
         let (pixels, last) = (std::mem::take(&mut self.pixels), self.last);
         *self = Self { pixels, last, is_unknown: true, ..Self::default() };

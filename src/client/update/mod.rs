@@ -133,7 +133,7 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<ClientEffect>) {
         },
         Reply::Appearance(appearance) => {
             configured::appearance(model, appearance);
-            // Its colours are others now, and programs that ask are to get those.
+            // The terminal's colours changed with it, and programs that ask are to get the new.
             if model.caps.modern {
                 out.push(ClientEffect::Write(
                     (terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes(),
