@@ -106,6 +106,10 @@ codes! {
     DiskFailed "disk_failed" 1;
     /// What is kept on disk is not as it was written.
     Damaged "damaged" 1;
+    /// Standard output or standard error cannot be written, for instance to a full disk.
+    OutputFailed "output_failed" 1;
+    /// Nobody reads the output any more; the command line ends as if by SIGPIPE, without a word.
+    ReaderGone "reader_gone" 141;
     /// The call was given up by its caller.
     Cancelled "cancelled" 1;
     /// A bug in abide.
@@ -158,6 +162,6 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Code::ALL.len());
-        assert!(Code::ALL.iter().all(|code| matches!(code.exit_status(), 1..=5 | 70 | 124)));
+        assert!(Code::ALL.iter().all(|code| matches!(code.exit_status(), 1..=5 | 70 | 124 | 141)));
     }
 }

@@ -2,16 +2,19 @@
 //! keeper is started, and it starts the server. Nothing is printed here.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::action::Access;
 use crate::action::table::{ActionEntry, CallParams};
 use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
+use crate::cli::print;
 use crate::platform::daemonize::{self, KeeperStart};
 use crate::platform::paths::Paths;
 use crate::platform::poll::Ready;
@@ -33,6 +36,8 @@ pub(super) struct ServerConnection {
     reader: BufReader<UnixStream>,
     next_id: u64,
     pane: Option<PaneId>,
+    /// An answer that takes longer than a limit does not come.
+    is_limited: bool,
     /// The server went away and left what it was sent last unread.
     pub(super) is_unread: bool,
 }
@@ -70,14 +75,27 @@ impl ServerConnection {
     /// The same over a stream that is connected.
     #[must_use]
     pub(super) fn over(stream: UnixStream, pane: Option<PaneId>) -> Self {
-        Self { reader: BufReader::new(stream), next_id: 1, pane, is_unread: false }
+        Self {
+            reader: BufReader::new(stream),
+            next_id: 1,
+            pane,
+            is_limited: false,
+            is_unread: false,
+        }
     }
 
     /// From now on an answer that takes longer does not come.
     pub(super) fn give_up_after(&mut self, within: Duration) {
         let limit = Some(within.max(Duration::from_millis(1)));
+        self.is_limited = true;
         let limited = self.reader.get_ref().set_read_timeout(limit);
         ignore_failure(limited, "the next call sees that the connection has gone");
+    }
+
+    /// Ends the connection, and with it the call that waits on it.
+    fn close(&self) {
+        let closed = self.reader.get_ref().shutdown(Shutdown::Both);
+        ignore_failure(closed, "the other side has gone already");
     }
 
     /// Calls an action and waits for its answer, however long that takes.
@@ -89,18 +107,20 @@ impl ServerConnection {
         entry: &ActionEntry,
         params: &CallParams,
     ) -> Result<Value, Refusal> {
-        self.call_told(entry, params, |_| {})
+        self.call_told(entry, params, |_| Ok(()))
     }
 
-    /// The same; `told` gets the events that come meanwhile.
+    /// The same; `told` gets the events that come meanwhile. A refusal of its own ends the call: the
+    /// connection is closed, by which the server gives it up.
     ///
     /// # Errors
-    /// As [`ServerConnection::call`].
+    /// As [`ServerConnection::call`], and that of `told`; `reader_gone` if nobody reads standard
+    /// output any more, which ends what only looks, and what has printed something.
     pub(super) fn call_told(
         &mut self,
         entry: &ActionEntry,
         params: &CallParams,
-        mut told: impl FnMut(&Value),
+        mut told: impl FnMut(&Value) -> Result<(), Refusal>,
     ) -> Result<Value, Refusal> {
         let id = self.next_id;
         self.next_id += 1;
@@ -132,11 +152,18 @@ impl ServerConnection {
     fn response(
         &mut self,
         entry: &ActionEntry,
-        told: &mut impl FnMut(&Value),
+        told: &mut impl FnMut(&Value) -> Result<(), Refusal>,
     ) -> Result<Response, Refusal> {
         loop {
             let mut line = Vec::new();
             let limit = PACKET_MAX as u64 + 1;
+            if self.reader.buffer().is_empty() && !self.is_limited {
+                let is_look = entry.access == Access::Read;
+                if print::is_reader_gone(self.reader.get_ref().as_fd(), is_look) {
+                    self.close();
+                    return Err(Refusal::new(Code::ReaderGone, "nobody reads standard output"));
+                }
+            }
             let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut line);
             // A call is read in one piece or not at all.
             self.is_unread = RESET_MEANS_UNREAD
@@ -151,7 +178,7 @@ impl ServerConnection {
                 return serde_json::from_value(value).map_err(|error| unreadable(&error));
             }
             if let Some(event) = value.pointer("/params/event") {
-                told(event);
+                told(event).inspect_err(|_| self.close())?;
             }
         }
     }

@@ -93,7 +93,6 @@ pub(super) fn exec(
     }
     exec.stream = true;
     let mut command = String::new();
-    let mut fault = Ok(());
     let outcome = link.call_told(entry, &table::arguments(&exec), |event| {
         let event = OutputEvent::of(event);
         if event.r#type == "start" {
@@ -102,11 +101,8 @@ pub(super) fn exec(
                 feed(endpoints, &command);
             }
         }
-        if fault.is_ok() {
-            fault = event.pass_on();
-        }
+        event.pass_on()
     });
-    fault?;
     let reply = outcome.map_err(|refusal| match refusal.code {
         Code::Interrupted if !command.is_empty() => Refusal::new(
             Code::Interrupted,
@@ -187,16 +183,12 @@ pub(super) fn logs(
     as_json: bool,
 ) -> Result<(), Refusal> {
     let entry = table::entry::<ProcessLogs>();
-    let mut fault = Ok(());
     for _ in 0..=RECONNECT_COUNT {
         let mut cursor = None;
         let outcome = link.call_told(entry, &table::arguments(&logs), |event| {
             cursor = OutputEvent::of(event).cursor.or(cursor.take());
-            if fault.is_ok() {
-                fault = show_event(event, as_json);
-            }
+            show_event(event, as_json)
         });
-        std::mem::replace(&mut fault, Ok(()))?;
         match outcome {
             Err(refusal) if logs.follow && refusal.code == Code::Interrupted => {
                 logs.since = cursor.or(logs.since);

@@ -146,7 +146,10 @@ fn help(error: &clap::Error, as_json: bool) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print::text(&text) {
             Ok(()) => 0,
-            Err(refusal) => refusal.code.exit_status(),
+            Err(refusal) => {
+                print::refusal(&refusal, as_json);
+                refusal.code.exit_status()
+            }
         },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             print::note(&text);

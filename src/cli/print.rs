@@ -1,31 +1,34 @@
 //! Everything abide says on standard output and standard error; the only file that prints. A reader
-//! that has gone away is no error.
+//! that has gone away ends the call, as a filter ends by SIGPIPE.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::text::sanitize;
 use crate::cli::table_output;
+use crate::platform::poll::{Ready, input_or_reader_gone, poll};
 
 const LINE_BYTES_MAX: usize = 64 << 10;
+
+/// Something was written to standard output.
+static HAS_SPOKEN: AtomicBool = AtomicBool::new(false);
 
 /// Writes `text` to standard output as it is, with a line end if it has none.
 ///
 /// # Errors
-/// `internal` if it cannot be written, for instance to a full disk; a closed pipe is no error.
+/// `reader_gone` if nobody reads it, `output_failed` if it cannot be written, for instance to a
+/// full disk.
 pub(super) fn text(text: &str) -> Result<(), Refusal> {
     if text.is_empty() {
         return Ok(());
     }
-    let mut out = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    let written = out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.write_all(end.as_bytes()))
-        .and_then(|()| out.flush());
-    forgiven(written)
+    bytes(&[text.as_bytes(), end.as_bytes()].concat())
 }
 
 /// Writes bytes to standard output as they are.
@@ -33,8 +36,12 @@ pub(super) fn text(text: &str) -> Result<(), Refusal> {
 /// # Errors
 /// As [`text`].
 pub(super) fn bytes(bytes: &[u8]) -> Result<(), Refusal> {
-    let mut out = io::stdout().lock();
-    forgiven(out.write_all(bytes).and_then(|()| out.flush()))
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let out = io::stdout().lock();
+    HAS_SPOKEN.store(true, Ordering::Relaxed);
+    written("output", write_to(out.as_fd(), bytes))
 }
 
 /// Writes bytes to standard error as they are.
@@ -42,7 +49,36 @@ pub(super) fn bytes(bytes: &[u8]) -> Result<(), Refusal> {
 /// # Errors
 /// As [`text`].
 pub(super) fn error_bytes(bytes: &[u8]) -> Result<(), Refusal> {
-    forgiven(io::stderr().lock().write_all(bytes))
+    let out = io::stderr().lock();
+    written("error", write_to(out.as_fd(), bytes))
+}
+
+/// Waits until there is something to read. True if standard output had a reader and nobody reads it
+/// any more; before anything was written to it this is looked for only if `is_asked`.
+pub(super) fn is_reader_gone(input: BorrowedFd<'_>, is_asked: bool) -> bool {
+    if !is_asked && !HAS_SPOKEN.load(Ordering::Relaxed) {
+        return false;
+    }
+    input_or_reader_gone(input, io::stdout().as_fd(), None).unwrap_or(false)
+}
+
+/// Writes all bytes, also where a neighbour such as ssh made the output non-blocking for all who
+/// share it.
+fn write_to(out: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<()> {
+    let mut out = File::from(out.try_clone_to_owned()?);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match out.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => rest = &rest[count..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                poll([(out.as_fd(), Ready { input: false, room: true })], None)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Writes a line for people to standard error.
@@ -56,8 +92,12 @@ pub(super) fn note(line: &str) {
     ignore_failure(written, "if standard error is gone, nobody can be told");
 }
 
-/// Says why something was not done: `abide: MESSAGE` and `hint: …`, or one line of JSON.
+/// Says why something was not done: `abide: MESSAGE` and `hint: …`, or one line of JSON; nothing
+/// where it is that nobody reads.
 pub(super) fn refusal(refusal: &Refusal, as_json: bool) {
+    if refusal.code == Code::ReaderGone {
+        return;
+    }
     if as_json {
         let (code, message, hint) = (refusal.code.name(), &refusal.message, &refusal.hint);
         let data = json!({ "error": { "code": code, "message": message, "hint": hint } });
@@ -69,13 +109,14 @@ pub(super) fn refusal(refusal: &Refusal, as_json: bool) {
     }
 }
 
-fn forgiven(written: io::Result<()>) -> Result<(), Refusal> {
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Refusal::new(Code::Internal, format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
+fn written(name: &str, written: io::Result<()>) -> Result<(), Refusal> {
+    written.map_err(|error| {
+        let code = match error.kind() {
+            io::ErrorKind::BrokenPipe => Code::ReaderGone,
+            _ => Code::OutputFailed,
+        };
+        Refusal::new(code, format!("cannot write to standard {name}: {error}"))
+    })
 }
 
 /// Prints one or the other.

@@ -72,6 +72,26 @@ pub fn poll<const N: usize>(
     }))
 }
 
+/// Waits until `input` can be read, or nobody reads `output` any more, at most `limit`; true if the
+/// latter is so. An output without a reader, such as a file, never loses one. After a signal the limit
+/// begins anew.
+///
+/// # Errors
+/// If the kernel has no memory left.
+pub fn input_or_reader_gone(
+    input: BorrowedFd<'_>,
+    output: BorrowedFd<'_>,
+    limit: Option<Span>,
+) -> io::Result<bool> {
+    let limit = limit.map(timespec);
+    let mut polled = [
+        PollFd::from_borrowed_fd(input, PollFlags::IN),
+        PollFd::from_borrowed_fd(output, PollFlags::empty()),
+    ];
+    rustix::io::retry_on_intr(|| rustix::event::poll(&mut polled, limit.as_ref()))?;
+    Ok(polled[1].revents().intersects(PollFlags::HUP | PollFlags::ERR))
+}
+
 /// A wake-up that two processes share: any number of notifications make it readable until it is
 /// drained. A counter in the kernel that is readable while it is not 0 (eventfd(2)); never blocks.
 #[derive(Debug)]
@@ -154,5 +174,19 @@ mod tests {
         assert_eq!(both, [none, Ready::INPUT]);
         drop(other);
         assert_eq!(look(Ready { input: true, room: true }), Ready { input: true, room: true });
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_seen_without_a_write() {
+        let (one, other) = UnixStream::pair().expect("there are fds");
+        let (reader, writer) = io::pipe().expect("there are fds");
+        let look = |output| {
+            input_or_reader_gone(one.as_fd(), output, Some(Span::millis(0))).expect("memory")
+        };
+        assert!(!look(writer.as_fd()));
+        drop(reader);
+        assert!(look(writer.as_fd()));
+        let file = std::fs::File::open("/dev/null").expect("it is there");
+        assert!(!look(file.as_fd()) && !look(other.as_fd()));
     }
 }

@@ -32,6 +32,7 @@ mod e2e_snapshots;
 mod e2e_survive;
 mod e2e_undo;
 mod e2e_upgrade;
+mod exec_calls;
 mod exec_scenarios;
 mod exec_session;
 mod harness;
