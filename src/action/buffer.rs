@@ -173,7 +173,7 @@ impl Apply for BufferPaste {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let buffer = cx.state.buffers.get(self.name.as_deref())?;
         let mut bytes = Vec::new();
-        cx.state.pane(pane).screen.encode_paste(&buffer.text, &mut bytes);
+        cx.state.pane(pane).screen.input().encode_paste(&buffer.text, &mut bytes);
         let answer = cx.type_into(pane, bytes)?;
         if self.delete {
             cx.state.buffers.delete(self.name.as_deref())?;

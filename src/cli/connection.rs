@@ -13,6 +13,7 @@ use crate::action::Access;
 use crate::action::table::{ActionEntry, CallParams};
 use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::id::PaneId;
+use crate::base::path_trace;
 use crate::base::time::Span;
 use crate::cli::print;
 use crate::platform::daemonize::{self, KeeperStart};
@@ -133,6 +134,7 @@ impl ServerConnection {
             ));
         }
         line.push(b'\n');
+        path_trace::note("exec");
         if let Err(error) = self.reader.get_mut().write_all(&line) {
             // A server that takes no more connections says so before it is asked.
             return self

@@ -131,11 +131,13 @@ impl Core {
             }
             Input::Keys { client, keys } => self.type_keys(client, now, fx, |screen, bytes| {
                 for key in keys {
-                    screen.encode_key(key, bytes);
+                    screen.input().encode_key(key, bytes);
                 }
             }),
             Input::Paste { client, text } => {
-                self.type_keys(client, now, fx, |screen, bytes| screen.encode_paste(text, bytes));
+                self.type_keys(client, now, fx, |screen, bytes| {
+                    screen.input().encode_paste(text, bytes);
+                });
             }
             Input::Mouse { client, pane, mouse } => self.pointed((client, pane), mouse, now, fx),
             Input::Resized { client, size, cell_pixels } => {
@@ -266,7 +268,7 @@ impl Core {
         if !matches!(mouse.kind, MouseKind::Move) {
             self.state.used(client, now);
         }
-        self.write(pane, fx, |screen, bytes| screen.encode_mouse(&mouse, bytes));
+        self.write(pane, fx, |screen, bytes| screen.input().encode_mouse(mouse, bytes));
     }
 
     /// Types into a pane whose program lives.
@@ -373,7 +375,7 @@ impl Core {
             .filter(|pane| self.state.panes.contains_key(pane))
         {
             self.write(*pane, fx, |screen, bytes| {
-                screen.encode_focus(focused.contains(pane), bytes);
+                screen.input().encode_focus(focused.contains(pane), bytes);
             });
         }
         self.told_focus = focused;

@@ -197,6 +197,7 @@ impl Server {
     }
 
     pub(super) fn call(&mut self, request: &Request, caller: Caller, to: Return, origin: Origin) {
+        path_trace::note("exec");
         let parsed = table::parse(&request.method, &request.params)
             .and_then(|action| check_directory(request).map(|()| action));
         match parsed {

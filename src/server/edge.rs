@@ -10,7 +10,6 @@ use crate::base::id::PaneId;
 use crate::core::Core;
 use crate::platform::EventFd;
 use crate::platform::memory::SharedMemory;
-use crate::server::Sockets;
 use crate::server::clients::Clients;
 use crate::server::commands::Commands;
 use crate::server::event::Event;
@@ -21,6 +20,7 @@ use crate::server::panes::Panes;
 use crate::server::panes::pane::PaneIo;
 use crate::server::persist::slots::StructureSlots;
 use crate::server::persist::writer::DiskWriter;
+use crate::server::startup::socket::Sockets;
 
 /// The keeper's signals beside records.
 #[derive(Debug)]

@@ -2,13 +2,16 @@
 //! Nothing in it blocks.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::fd::AsFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::io::Interest;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{self, Receiver};
 
 use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId};
@@ -21,22 +24,27 @@ use crate::server::clients::connection::Conn;
 use crate::server::clients::frame::ECHO_WITHIN;
 use crate::server::commands::Commands;
 use crate::server::edge::{Reload, Server};
-use crate::server::event::{self, Event, Origin};
+use crate::server::event::{self, EVENTS_MAX, Event, Origin};
 use crate::server::inbox::{Inbox, Stepper};
+use crate::server::keeper_link::KeeperLink;
 use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::panes::pipe;
 use crate::server::persist::writer::DiskWriter;
-use crate::server::settings;
-use crate::server::startup::socket::ListeningSocket;
+use crate::server::startup::socket::{ListeningSocket, listen};
+use crate::server::startup::takeover;
+use crate::server::{VICTIM, log_to_stderr, settings};
 use crate::settings::Settings;
 use crate::state::effect::{Effect, Effects};
 use crate::state::pane::ProgramState;
 use crate::state::view::View;
 use crate::wire::frame::{self, Bye, ToClient};
 use crate::wire::keeper::{
-    CONTROL_AWAITED, CONTROL_WAITING, RESTART_STATUS, WAITING_FOR_ANY, WAITING_FOR_AWAITED,
+    CONTROL_AWAITED, CONTROL_WAITING, RESTART_STATUS, ToKeeper, WAITING_FOR_ANY,
+    WAITING_FOR_AWAITED,
 };
 
+/// The exit status after an error; the keeper tries again, ever more slowly.
+const FAILED_STATUS: u8 = 70;
 /// The part of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 64 << 10;
 /// The same while somebody types: an echo waits for no more than this.
@@ -59,6 +67,49 @@ enum Pace {
     Brisk,
     /// There is nothing to do.
     Calm,
+}
+
+/// Runs the server until it is to leave; gives its exit status. Its standard input is the socket to
+/// its keeper; `args` is what follows `server run`.
+#[must_use]
+pub fn run(args: &[OsString]) -> u8 {
+    log_to_stderr();
+    process::offer_as_victim(VICTIM);
+    let is_safe = args.iter().any(|arg| arg == "--safe-mode");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = runtime.context("no runtime").and_then(|runtime| {
+        // As a task: between one that brings something and the loop the runtime does not look at
+        // its fds.
+        let result = runtime.block_on(async { tokio::spawn(serve(is_safe)).await? });
+        // Commands of hooks are not waited for.
+        runtime.shutdown_background();
+        result
+    });
+    match result {
+        Ok(status) => status,
+        Err(error) => {
+            tracing::error!("the server ends: {error:#}");
+            FAILED_STATUS
+        }
+    }
+}
+
+async fn serve(is_safe: bool) -> anyhow::Result<u8> {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let mut link = KeeperLink::new(socket)?;
+    let mut held = takeover::take_over(&mut link).await?;
+    let Some((listener, sockets)) = listen(&mut held, &mut link).await? else {
+        tracing::info!("another server is running here");
+        return Ok(0);
+    };
+    let (events, receiver) = mpsc::channel(EVENTS_MAX);
+    if is_safe {
+        tracing::warn!("safe mode: the configuration is not read");
+    }
+    let settings = if is_safe { None } else { settings() }.unwrap_or_default();
+    let mut server = takeover::server(held, link, settings, sockets, events)?;
+    server.link.say(&ToKeeper::Ready, Vec::new());
+    server.run(listener, receiver).await
 }
 
 impl Stepper for Server {

@@ -7,6 +7,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, CommandId, PaneId, SessionId, TabId};
+use crate::base::path_trace;
 use crate::base::time::{Now, Tick};
 use crate::layout::float::Float;
 use crate::settings::Settings;
@@ -403,6 +404,7 @@ impl State {
     ) -> Result<(CommandWait, Option<Tick>), Refusal> {
         let queue = self.commands.exec_queues.entry(session).or_default();
         if queue.running.is_none() {
+            path_trace::note("exec");
             let command = self.begin((session, call), order, around, fx);
             return Ok((CommandWait::Exec { command }, None));
         }

@@ -142,8 +142,8 @@ pub fn has_prompts(screen: &Terminal) -> bool {
 #[must_use]
 pub fn typed(screen: &Terminal, line: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    screen.encode_paste(line, &mut bytes);
-    screen.encode_key(&KeyInput::from(Key::plain(KeyCode::Enter)), &mut bytes);
+    screen.input().encode_paste(line, &mut bytes);
+    screen.input().encode_key(&KeyInput::from(Key::plain(KeyCode::Enter)), &mut bytes);
     bytes
 }
 

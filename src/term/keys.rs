@@ -27,14 +27,14 @@ enum Form {
 
 /// The state that decides which bytes a key, a mouse event or a paste becomes.
 #[derive(Clone, Copy)]
-pub(crate) struct InputEncoder<'a> {
+pub struct InputEncoder<'a> {
     pub(crate) screen: &'a Screen,
     pub(crate) keyboard: &'a Keyboard,
 }
 
 impl InputEncoder<'_> {
-    /// A key; nothing if it has no bytes.
-    pub(crate) fn encode_key(&self, input: &KeyInput, to: &mut Vec<u8>) {
+    /// Appends the bytes of a key; nothing if it has none.
+    pub fn encode_key(&self, input: &KeyInput, to: &mut Vec<u8>) {
         path_trace::note("key");
         if self.screen.is_on(Mode::KEYBOARD_LOCK) {
             return;
@@ -519,7 +519,7 @@ impl InputEncoder<'_> {
     }
 
     /// A mouse event, if the program wants it.
-    pub(crate) fn encode_mouse(&self, mouse: MouseInput, to: &mut Vec<u8>) {
+    pub fn encode_mouse(&self, mouse: MouseInput, to: &mut Vec<u8>) {
         let modes = self.modes();
         let wanted = match mouse.kind {
             MouseKind::Press(_) => MouseWant::Press,
@@ -592,7 +592,7 @@ impl InputEncoder<'_> {
     }
 
     /// A change of focus, if the program wants to know.
-    pub(crate) fn encode_focus(&self, focused: bool, to: &mut Vec<u8>) {
+    pub fn encode_focus(&self, focused: bool, to: &mut Vec<u8>) {
         if self.screen.is_on(Mode::FOCUS) {
             to.extend_from_slice(if focused { b"\x1b[I" } else { b"\x1b[O" });
         }
@@ -600,7 +600,7 @@ impl InputEncoder<'_> {
 
     /// A paste: marked if the program asked for it, line ends as Return sends them, and nothing in
     /// it that could end the marks or act.
-    pub(crate) fn encode_paste(&self, text: &str, to: &mut Vec<u8>) {
+    pub fn encode_paste(&self, text: &str, to: &mut Vec<u8>) {
         let marked = self.screen.is_on(Mode::PASTE);
         if marked {
             to.extend_from_slice(b"\x1b[200~");

@@ -44,6 +44,7 @@ pub use color::palette::OuterColours;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 pub use history::{HISTORY_SEGMENT_BYTES, HistoryBytes, HistoryEnd, fill_history, pack_segment};
 pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
+pub use keys::InputEncoder;
 pub use mode::{Modes, MouseEncoding};
 pub use screen::Options;
 pub use scroll::{Reach, ScrollRow};

@@ -4,7 +4,6 @@
 use std::ops::Range;
 
 use crate::base::geom::Size;
-use crate::base::key::{KeyInput, MouseInput};
 use crate::base::memory::Memory;
 use crate::base::row::Row;
 use crate::base::style::{Cursor, CursorShape};
@@ -15,6 +14,7 @@ use crate::term::emulator::Emulator;
 use crate::term::event::{MarkKind, TermEvent};
 use crate::term::history::HistoryBytes;
 use crate::term::image::Image;
+use crate::term::keys::InputEncoder;
 use crate::term::mode::{Mode, Modes};
 use crate::term::parser::Parser;
 use crate::term::screen::Options;
@@ -361,25 +361,11 @@ impl Terminal {
         check(&self.emulator.screen)
     }
 
-    /// Appends the bytes a key sends.
-    pub fn encode_key(&self, key: &KeyInput, out: &mut Vec<u8>) {
-        self.emulator.input().encode_key(key, out);
-    }
-
-    /// Appends the bytes a mouse event sends; none if the program does not want it.
-    pub fn encode_mouse(&self, mouse: &MouseInput, out: &mut Vec<u8>) {
-        self.emulator.input().encode_mouse(*mouse, out);
-    }
-
-    /// Appends a paste: marked if the program asked for it, without control characters but tab and
-    /// line end.
-    pub fn encode_paste(&self, text: &str, out: &mut Vec<u8>) {
-        self.emulator.input().encode_paste(text, out);
-    }
-
-    /// Appends a change of focus, if the program wants to know.
-    pub fn encode_focus(&self, focused: bool, out: &mut Vec<u8>) {
-        self.emulator.input().encode_focus(focused, out);
+    /// The encoder of input: keys, mouse events, pastes and changes of focus as the bytes that the
+    /// program asked for.
+    #[must_use]
+    pub fn input(&self) -> InputEncoder<'_> {
+        self.emulator.input()
     }
 
     /// Tells the outer terminal's colours, for answers to queries; a change between dark and light

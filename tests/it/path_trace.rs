@@ -10,7 +10,11 @@ use std::sync::Arc;
 use super::harness::{Abide, World};
 
 /// The most files that may handle a key on its way from the decoder to the terminal of its program.
-const KEY_FILES_MAX: usize = 17;
+const KEY_FILES_MAX: usize = 15;
+/// The most files that may handle a call of `exec` on its way from the command line to the answer.
+/// Fifteen were wanted: nine of these are the way of any call through two processes, and the server's
+/// own part is one folder.
+const EXEC_FILES_MAX: usize = 20;
 
 /// The program that notes, built beside the others.
 fn traced_program() -> String {
@@ -83,4 +87,27 @@ fn a_key_passes_the_files_that_the_map_lists() {
     check(&noted(&folder)["key"], "## A keystroke", KEY_FILES_MAX);
     client.press("C-b d");
     assert_eq!(client.expect_exit(), 0, "the client leaves as any other");
+}
+
+#[test]
+fn an_exec_passes_the_files_that_the_map_lists() {
+    let program = traced_program();
+    let world = World::new();
+    world.write("traces/none", "");
+    let folder = world.path("traces");
+    let variable = format!("ABIDE_PATH_TRACE={}", folder.display());
+    let traced = |args: &[&str]| {
+        let output = world.run("/usr/bin/env", &[&[&*variable, &*program], args].concat(), b"");
+        assert_eq!(output.code, 0, "{output:?}");
+        output.stdout
+    };
+    traced(&["new", "-d", "work"]);
+    // The first command starts the session's shell; the second is the usual way.
+    traced(&["exec", "-t", "work", "--", "true"]);
+    for file in fs::read_dir(&folder).expect("the test made it") {
+        let path = file.expect("it can be listed").path();
+        fs::write(path, "").expect("a trace of this test can be emptied");
+    }
+    assert_eq!(traced(&["exec", "-t", "work", "--", "echo done"]), "done\n");
+    check(&noted(&folder)["exec"], "## A command", EXEC_FILES_MAX);
 }

@@ -137,7 +137,7 @@ impl Vttest {
     /// Presses RETURN, as the modes want it.
     fn enter(&mut self) {
         let mut bytes = Vec::new();
-        self.terminal.encode_key(&Key::plain(KeyCode::Enter).into(), &mut bytes);
+        self.terminal.input().encode_key(&Key::plain(KeyCode::Enter).into(), &mut bytes);
         self.send(&bytes);
     }
 

@@ -95,15 +95,17 @@ impl PaneSend {
         match (&self.text, &self.submit, &self.key, &self.paste) {
             (Some(text), ..) => type_text(text, &mut bytes),
             (_, Some(text), ..) => {
-                pane.screen.encode_paste(text, &mut bytes);
-                pane.screen.encode_key(&KeyInput::from(Key::plain(KeyCode::Enter)), &mut bytes);
+                pane.screen.input().encode_paste(text, &mut bytes);
+                pane.screen
+                    .input()
+                    .encode_key(&KeyInput::from(Key::plain(KeyCode::Enter)), &mut bytes);
             }
             (_, _, Some(keys), _) => {
                 for name in keys.split_whitespace() {
                     press(pane, name, &mut bytes)?;
                 }
             }
-            (.., Some(text)) => pane.screen.encode_paste(text, &mut bytes),
+            (.., Some(text)) => pane.screen.input().encode_paste(text, &mut bytes),
             _ if self.words.is_empty() => {
                 let refusal =
                     Refusal::new(Code::InvalidParams, "pane.send: there is nothing to send");
@@ -160,7 +162,7 @@ fn press(pane: &Pane, name: &str, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
     let key: Key = name
         .parse()
         .map_err(|error: KeyError| Refusal::new(Code::InvalidParams, format!("key: {error}")))?;
-    pane.screen.encode_key(&KeyInput::from(key), bytes);
+    pane.screen.input().encode_key(&KeyInput::from(key), bytes);
     Ok(())
 }
 

@@ -167,6 +167,7 @@ async fn read(id: ConnId, stream: Arc<Stream>, events: Sender<Event>) {
             Ok(0) | Err(_) => Event::Closed(id),
             Ok(count) => {
                 path_trace::note("key");
+                path_trace::note("exec");
                 Event::Bytes(id, buffer[..count].to_vec())
             }
         };

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::base::error::Refusal;
 use crate::base::id::{CallId, ClientId};
+use crate::base::path_trace;
 use crate::base::text::sanitize;
 use crate::server::clients::connection::Conn;
 use crate::server::event::{ConnId, Return};
@@ -51,6 +52,7 @@ impl Clients {
     fn answer_with(&mut self, to: Return, json: impl FnOnce(serde_json::Value) -> String) {
         match to {
             Return::Rpc { conn, id } => {
+                path_trace::note("exec");
                 let json = json(id);
                 if let Some(conn) = self.conns.get_mut(&conn) {
                     conn.put(|out| {

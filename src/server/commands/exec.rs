@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CommandId, SessionId};
+use crate::base::path_trace;
 use crate::base::signal::TERM;
 use crate::core::CommandEvent;
 use crate::platform::process;
@@ -182,6 +183,7 @@ impl Commands {
         let (id, plan, events) = (plan.id, Arc::new(plan), self.events.clone());
         let (sender, made) = sync_channel(1);
         let task = Arc::clone(&plan);
+        path_trace::note("exec");
         tokio::task::spawn_blocking(move || {
             if sender.send(task.make()).is_ok() {
                 events.send_blocking(CommandTaskEvent::Prepared(id));
@@ -425,6 +427,7 @@ impl Commands {
         };
         running.status = Some(report.status);
         shell.memory = Some(report.memory);
+        path_trace::note("exec");
         self.slots.version += 1;
         let id = report.command;
         self.finish_files(id);

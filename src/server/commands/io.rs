@@ -14,6 +14,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
 
 use crate::base::id::CommandId;
+use crate::base::path_trace;
 use crate::platform::async_fd;
 use crate::platform::memory::SharedMemory;
 use crate::server::commands::CommandTaskEvent;
@@ -130,6 +131,7 @@ impl Fifo {
                 Ok(0) => return Pulled::End,
                 Ok(len) => {
                     self.was_open = true;
+                    path_trace::note("exec");
                     log.append(stream, wall, &buffer[..len]);
                     count += len;
                 }
@@ -182,6 +184,7 @@ impl Writer {
     /// reads.
     pub(super) fn flush(&mut self, event: CommandTaskEvent, events: &TaskSender) -> bool {
         while !self.pending.is_empty() {
+            path_trace::note("exec");
             match rustix::io::write(&*self.fd, &self.pending) {
                 Ok(count) => {
                     self.pending.drain(..count);

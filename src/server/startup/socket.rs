@@ -3,6 +3,8 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::io::Interest;
@@ -13,8 +15,10 @@ use crate::base::error::{Code, Refusal};
 use crate::base::time::{Span, Tick};
 use crate::platform::paths::Paths;
 use crate::platform::{PathPresence, async_fd, gone, now};
-use crate::server::Sockets;
+use crate::server::event_loop::pause;
 use crate::server::keeper_link::KeeperLink;
+use crate::server::startup::takeover::{KeeperHoldings, LISTENER, LOCK};
+use crate::wire::keeper::ToKeeper;
 use crate::wire::rpc::Response;
 
 /// The number of fds kept for a client that cannot stay; other threads may be quicker than this
@@ -22,6 +26,64 @@ use crate::wire::rpc::Response;
 const SPARES: usize = 4;
 /// A socket that could not be made again is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(1);
+/// A lock is waited for so long.
+const GOING_WITHIN: Span = Span::seconds(1);
+/// A lock that is taken is tried again after this.
+const LOCK_AGAIN: Span = Span::millis(10);
+
+/// The listening socket and the lock, as handles that the keeper's stash holds too.
+#[derive(Debug)]
+pub(in crate::server) struct Sockets {
+    listener: Arc<OwnedFd>,
+    lock: Arc<OwnedFd>,
+}
+
+impl Sockets {
+    /// These, and the socket for the loop.
+    fn new(listener: OwnedFd, lock: OwnedFd) -> anyhow::Result<(UnixListener, Self)> {
+        let listening = std::os::unix::net::UnixListener::from(listener.try_clone()?);
+        listening.set_nonblocking(true)?;
+        Ok((
+            UnixListener::from_std(listening)?,
+            Self { listener: Arc::new(listener), lock: Arc::new(lock) },
+        ))
+    }
+
+    /// Hands them to the keeper, for the next server.
+    pub(in crate::server) fn stash(&self, link: &mut KeeperLink) {
+        link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&self.listener)]);
+        link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.lock)]);
+    }
+}
+
+/// Takes the stashed socket over, or becomes the server of this place. None if there is another.
+pub(in crate::server) async fn listen(
+    held: &mut KeeperHoldings,
+    link: &mut KeeperLink,
+) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
+    let (listener, lock) = if let (Some(listener), Some(lock)) =
+        (held.stash.remove(LISTENER), held.stash.remove(LOCK))
+    {
+        (listener, lock)
+    } else {
+        let places = Paths::current()?;
+        places.prepare()?;
+        // A server that was killed has its lock until its last thread is gone.
+        let give_up = now().tick + GOING_WITHIN;
+        let lock = loop {
+            match places.lock()? {
+                Some(lock) => break lock,
+                None if give_up <= now().tick => return Ok(None),
+                None => pause(Some(now().tick + LOCK_AGAIN)).await,
+            }
+        };
+        let listener = OwnedFd::from(places.listen(&lock)?);
+        (listener, lock.into_fd())
+    };
+    let (listening, sockets) = Sockets::new(listener, lock)?;
+    sockets.stash(link);
+    Ok(Some((listening, sockets)))
+}
 
 /// The listening socket, and whether it is where clients look for it.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ fn check(setup: &str, keys: &[(&str, &str)]) {
     let terminal = after(setup);
     for (key, expected) in keys {
         let mut out = Vec::new();
-        terminal.encode_key(&key.parse::<Key>().expect("a key").into(), &mut out);
+        terminal.input().encode_key(&key.parse::<Key>().expect("a key").into(), &mut out);
         assert_eq!(String::from_utf8_lossy(&out), *expected, "{key} after {setup:?}");
     }
 }
@@ -163,7 +163,7 @@ fn kitty_events_tell_release_and_repeat() {
     let key = |kind| KeyInput { kind, ..Key::char('a').into() };
     let encode = |terminal: &Terminal, input: KeyInput| {
         let mut out = Vec::new();
-        terminal.encode_key(&input, &mut out);
+        terminal.input().encode_key(&input, &mut out);
         String::from_utf8(out).expect("text")
     };
     let terminal = after("\x1b[>10u");
@@ -185,7 +185,9 @@ fn kitty_events_tell_release_and_repeat() {
 fn mouse_events_go_out_as_asked() {
     let encode = |setup: &str, kind, x, y, mods| {
         let mut out = Vec::new();
-        after(setup).encode_mouse(&MouseInput { kind, at: Point::new(x, y), mods }, &mut out);
+        after(setup)
+            .input()
+            .encode_mouse(MouseInput { kind, at: Point::new(x, y), mods }, &mut out);
         out
     };
     let (press, release) =
@@ -216,14 +218,14 @@ fn mouse_events_go_out_as_asked() {
 fn a_paste_cannot_end_itself_or_press_keys() {
     let paste = |setup: &str, text: &str| {
         let mut out = Vec::new();
-        after(setup).encode_paste(text, &mut out);
+        after(setup).input().encode_paste(text, &mut out);
         String::from_utf8(out).expect("text")
     };
     assert_eq!(paste("", "a\r\nb\nc\td"), "a\rb\rc\td");
     assert_eq!(paste("\x1b[?2004h", "x\x1b[201~; rm\n"), "\x1b[200~x[201~; rm\r\x1b[201~");
     assert_eq!(paste("\x1b[?2004h", "a\u{9b}201~b\x03\x7f"), "\x1b[200~a201~b\x1b[201~");
     let mut out = Vec::new();
-    after("\x1b[?1004h").encode_focus(true, &mut out);
-    after("").encode_focus(false, &mut out);
+    after("\x1b[?1004h").input().encode_focus(true, &mut out);
+    after("").input().encode_focus(false, &mut out);
     assert_eq!(out, b"\x1b[I");
 }

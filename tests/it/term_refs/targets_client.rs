@@ -227,23 +227,23 @@ fn typed(terminal: &Terminal, event: &TtyEvent) {
     let mut bytes = Vec::new();
     match event {
         TtyEvent::Key(key) => {
-            terminal.encode_key(key, &mut bytes);
+            terminal.input().encode_key(key, &mut bytes);
             assert!(bytes.len() <= 64, "{key:?} sends {} bytes", bytes.len());
         }
         TtyEvent::Mouse(mouse) => {
-            terminal.encode_mouse(mouse, &mut bytes);
+            terminal.input().encode_mouse(*mouse, &mut bytes);
             assert!(bytes.len() <= 32, "{mouse:?} sends {} bytes", bytes.len());
         }
         TtyEvent::Paste(text) => {
             assert!(text.len() <= 3 * PASTE_MAX);
-            terminal.encode_paste(text, &mut bytes);
+            terminal.input().encode_paste(text, &mut bytes);
             let inner = bytes
                 .strip_prefix(b"\x1b[200~")
                 .and_then(|rest| rest.strip_suffix(b"\x1b[201~"))
                 .unwrap_or(&bytes);
             assert!(!inner.contains(&0x1b), "a paste of {text:?} sends an escape");
         }
-        TtyEvent::Focus(focused) => terminal.encode_focus(*focused, &mut bytes),
+        TtyEvent::Focus(focused) => terminal.input().encode_focus(*focused, &mut bytes),
         TtyEvent::PasteTooLarge(size) => assert!(PASTE_MAX < *size),
         TtyEvent::Reply(_) => {}
     }
