@@ -10,6 +10,15 @@ use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey};
 use crate::base::error::{Code, Refusal};
 use crate::state::buffer::Buffer;
 
+actions! {
+    server BufferLs;
+    server BufferShow;
+    server BufferSet;
+    server BufferPaste;
+    server BufferDelete;
+    cli BufferSave;
+}
+
 /// The longest sample of a buffer's text, in bytes.
 const SAMPLE_MAX: usize = 80;
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Access, Action};
 
 rows! {
+    cli;
+
     /// Check a configuration file
     ///
     /// Every problem is told at once, each with its place, its line and the nearest valid name. The

@@ -10,7 +10,14 @@ use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::ClientId;
 
+actions! {
+    server ClientDetach;
+    server ClientLs;
+}
+
 rows! {
+    client;
+
     /// Choose an action from a list, or type a command
     ClientPalette "client.palette" Interact keys [
         ("prefix :", ""),

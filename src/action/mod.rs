@@ -1,19 +1,32 @@
 //! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs
 //! are derived from [`table`].
 //!
-//! An action is a type in the file of its noun and a line of the table; `apply` changes the state
-//! and asks for effects, and does nothing else. `core` carries actions out, `cli` and `client` call
-//! them. Tests: `tests/it/core_model`, tests/it/docs.rs.
+//! An action is a type in the file of its noun and a line of that noun's list; `apply` changes the
+//! state and asks for effects, and does nothing else. `core` carries actions out, `cli` and `client`
+//! call them. Tests: `tests/it/core_model`, tests/it/docs.rs.
 
-/// Actions that the server does not carry out, a row each: help, type, name, access, words and keys
-/// where it has them, arguments.
+/// The actions of a noun as lines of the table: the role that carries it out, and its type.
+macro_rules! actions {
+    ($($role:ident $($action:ident)::+;)*) => {
+        pub(super) static ACTIONS: [crate::action::table::ActionEntry;
+            [$(stringify!($role)),*].len()] =
+            [$(crate::action::table::ActionEntry::$role::<$($action)::+>()),*];
+    };
+}
+
+/// Actions that the server does not carry out: the role that does, then a row each with help, type,
+/// name, access, words and keys where it has them, arguments. The rows are lines of the table too.
 macro_rules! rows {
-    ($(
+    ($role:ident; $(
         $(#[$help:meta])*
         $type:ident $name:literal $access:ident
         $(verbs [$($verb:literal),*])? $(keys [$($key:expr),* $(,)?])?
         { $($arguments:tt)* }
-    )*) => {$(
+    )*) => {
+        pub(super) static ROWS: [crate::action::table::ActionEntry; [$($name),*].len()] =
+            [$(crate::action::table::ActionEntry::$role::<$type>()),*];
+
+        $(
         $(#[$help])*
         #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
         pub struct $type {
@@ -27,7 +40,8 @@ macro_rules! rows {
             const ACCESS: Access = Access::$access;
             type Reply = ();
         }
-    )*};
+        )*
+    };
 }
 
 pub mod args;

@@ -15,6 +15,13 @@ use crate::state::call::Pending;
 use crate::state::effect::{Effect, Question, Successor};
 use crate::state::host::Host;
 
+actions! {
+    server ServerStatus;
+    server ServerStop;
+    server ServerRestart;
+    server ServerUpgrade;
+}
+
 /// Show how the server is
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct ServerStatus {}

@@ -14,6 +14,11 @@ use crate::state::command::{no_command, script};
 use crate::state::effect::Effect;
 use crate::state::shell_history;
 
+actions! {
+    server ShellIntegrate;
+    server ShellRerun;
+}
+
 /// Type into a pane, once and visibly, what makes its shell mark prompts and commands
 ///
 /// For shells that abide did not start itself, such as one inside ssh or a container. The shell has

@@ -16,6 +16,13 @@ use crate::state::command_effect::SnapshotRequest;
 use crate::state::effect::Effect;
 use crate::state::name::check_name;
 
+actions! {
+    server SnapshotSave;
+    server SnapshotRestore;
+    server SnapshotLs;
+    server SnapshotRemove;
+}
+
 /// A snapshot in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SnapshotItem {

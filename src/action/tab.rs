@@ -16,6 +16,20 @@ use crate::state::name::check_label;
 use crate::state::tab::NewTab;
 use crate::state::target;
 
+actions! {
+    server TabNew;
+    server TabClose;
+    server TabRename;
+    server TabMoveTo;
+    server TabGo;
+    server TabNext;
+    server TabPrev;
+    server TabLast;
+    server TabFind;
+    server TabSwap;
+    server TabLs;
+}
+
 /// Shows a tab in the view that the caller moves; without any view it becomes the one its session
 /// is shown with next.
 fn show(cx: &mut Cx<'_>, tab: TabId) -> Result<Answer<TabItem>, Refusal> {

@@ -1,5 +1,5 @@
 //! The one list of all actions. Keys, command line, palette, API, completions and docs are derived
-//! from it; an action is a line here and a file.
+//! from it. A noun's file lists its own actions, so no single action is named here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,146 +9,34 @@ use clap::{ArgMatches, Command};
 use schemars::Schema;
 use serde_json::{Map, Value};
 
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role, tmux};
+use crate::action::{
+    Access, Action, Answer, Apply, Cx, DefaultKey, Role, buffer, cli, client, exec, layout, pane,
+    process, server, session, shell, snapshot, tab, tmux,
+};
 use crate::base::error::{Code, Refusal};
 use crate::base::schema;
 use crate::base::text::nearest;
 
-macro_rules! table {
-    ($($role:ident $($module:ident)::+;)*) => {
-        /// Every action, in the order of the docs.
-        pub static TABLE: [ActionEntry; COUNT] =
-            [$(ActionEntry::$role::<crate::action::$($module)::+>()),*];
+/// The actions of each noun, in the order of the docs.
+static NOUNS: [&[ActionEntry]; 13] = [
+    &session::ACTIONS,
+    &client::ROWS,
+    &client::ACTIONS,
+    &snapshot::ACTIONS,
+    &tab::ACTIONS,
+    &pane::ACTIONS,
+    &exec::ACTIONS,
+    &process::ACTIONS,
+    &buffer::ACTIONS,
+    &shell::ACTIONS,
+    &layout::ACTIONS,
+    &server::ACTIONS,
+    &cli::ROWS,
+];
 
-        const COUNT: usize = [$(stringify!($role)),*].len();
-    };
-}
-
-table! {
-    server session::open::SessionNew;
-    server session::open::SessionAttach;
-    server session::open::SessionOpen;
-    server session::SessionLs;
-    server session::SessionHas;
-    server session::SessionRename;
-    client client::ClientPalette;
-    client client::ClientProcesses;
-    client client::ClientKeys;
-    client client::ClientSessions;
-    client client::ClientTabs;
-    client client::ClientRename;
-    client client::ClientNotices;
-    client client::ClientInbox;
-    client client::ClientLock;
-    client client::ClientNumbers;
-    client client::ClientClock;
-    client client::ClientDescribe;
-    client client::ClientInfo;
-    client client::ClientChoose;
-    client client::ClientMenu;
-    client client::ClientRedraw;
-    client client::ClientSuspend;
-    server session::close::SessionKill;
-    server session::close::SessionClose;
-    server session::close::SessionUndo;
-    server session::SessionResize;
-    server session::env::SessionEnv;
-    server session::SessionSave;
-    server snapshot::SnapshotSave;
-    server snapshot::SnapshotRestore;
-    server snapshot::SnapshotLs;
-    server snapshot::SnapshotRemove;
-    server session::SessionLast;
-    server session::SessionNext;
-    server session::SessionPrev;
-    server client::ClientDetach;
-    server client::ClientLs;
-    server tab::TabNew;
-    server tab::TabClose;
-    server tab::TabRename;
-    server tab::TabMoveTo;
-    server tab::TabGo;
-    server tab::TabNext;
-    server tab::TabPrev;
-    server tab::TabLast;
-    server tab::TabFind;
-    server tab::TabSwap;
-    server tab::TabLs;
-    server pane::arrange::PaneSplit;
-    server pane::program::PaneClose;
-    server pane::navigate::PaneFocus;
-    server pane::navigate::PaneNext;
-    server pane::arrange::PaneResize;
-    server pane::navigate::PaneZoom;
-    server pane::navigate::PaneSwap;
-    server pane::arrange::PaneRename;
-    server pane::arrange::PaneBreakOut;
-    server pane::arrange::PaneJoin;
-    server pane::program::PaneRespawn;
-    server pane::program::PaneRerun;
-    server pane::float::PaneFloat;
-    server pane::float::PanePlace;
-    server pane::float::PanePopup;
-    server pane::arrange::PaneStack;
-    server pane::navigate::PaneMark;
-    server pane::send::PaneSync;
-    server pane::navigate::PaneAttention;
-    server pane::arrange::PaneLs;
-    server pane::send::PaneSend;
-    server pane::read::PaneCapture;
-    server pane::send::PanePipe;
-    server pane::read::PaneSearch;
-    server pane::send::PaneWait;
-    server exec::ExecRun;
-    server process::run::ProcessStart;
-    server process::list::ProcessPs;
-    server process::list::ProcessCommands;
-    server process::run::ProcessLogs;
-    server process::list::ProcessStatus;
-    server process::run::ProcessWait;
-    server process::run::ProcessWrite;
-    server process::stop::ProcessStop;
-    server process::stop::ProcessSignal;
-    client pane::read::PaneCopyMode;
-    client pane::read::PaneCopyOutput;
-    server pane::read::PaneOutput;
-    server pane::read::PaneEdit;
-    client client::ClientHints;
-    client client::ClientSearch;
-    client client::ClientBuffers;
-    client client::ClientCommands;
-    server buffer::BufferLs;
-    server buffer::BufferShow;
-    server buffer::BufferSet;
-    server buffer::BufferPaste;
-    server buffer::BufferDelete;
-    cli buffer::BufferSave;
-    server shell::ShellIntegrate;
-    server shell::ShellRerun;
-    server layout::ApplyLayout;
-    server layout::LayoutSave;
-    server layout::LayoutNext;
-    server layout::LayoutEqualise;
-    server layout::LayoutRotate;
-    server pane::float::Customise;
-    server server::ServerStatus;
-    server server::ServerStop;
-    server server::ServerRestart;
-    server server::ServerUpgrade;
-    cli cli::ConfigCheck;
-    cli cli::ConfigShow;
-    cli cli::ConfigExplain;
-    cli cli::ConfigPath;
-    cli cli::ConfigPrintDefault;
-    cli cli::ConfigEdit;
-    cli cli::ConfigImport;
-    cli cli::CliThemes;
-    cli cli::CliKeys;
-    cli cli::CliActions;
-    cli cli::CliDoctor;
-    cli cli::CliCompletions;
-    cli cli::CliMan;
-    cli cli::CliVersion;
+/// Every action, in the order of the docs.
+pub fn all() -> impl Iterator<Item = &'static ActionEntry> {
+    NOUNS.iter().copied().flatten()
 }
 
 /// A line of the table: an action without its type.
@@ -177,15 +65,15 @@ pub struct ActionEntry {
 }
 
 impl ActionEntry {
-    const fn server<A: Apply>() -> Self {
+    pub(super) const fn server<A: Apply>() -> Self {
         Self::new::<A>(Role::Server, parse_here::<A>)
     }
 
-    const fn client<A: Action>() -> Self {
+    pub(super) const fn client<A: Action>() -> Self {
         Self::new::<A>(Role::Client, parse_elsewhere::<A>)
     }
 
-    const fn cli<A: Action>() -> Self {
+    pub(super) const fn cli<A: Action>() -> Self {
         Self::new::<A>(Role::Cli, parse_elsewhere::<A>)
     }
 
@@ -223,7 +111,7 @@ impl ActionEntry {
     #[must_use]
     pub fn words(&self) -> &'static [Vec<&'static str>] {
         static WORDS: LazyLock<BTreeMap<&str, Vec<Vec<&str>>>> =
-            LazyLock::new(|| TABLE.iter().map(|entry| (entry.name, entry.own_words())).collect());
+            LazyLock::new(|| all().map(|entry| (entry.name, entry.own_words())).collect());
         WORDS.get(self.name).map_or(&[], Vec::as_slice)
     }
 
@@ -369,7 +257,7 @@ pub fn entry<A: Action>() -> &'static ActionEntry {
 /// The entry of a name such as `pane.split`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static ActionEntry> {
-    TABLE.iter().find(|entry| entry.name == name)
+    all().find(|entry| entry.name == name)
 }
 
 /// The call of the action of that name with these arguments.
@@ -422,18 +310,16 @@ pub fn find_words(words: &[String]) -> Option<(&'static ActionEntry, &[String])>
             .map(Vec::len)
             .max()
     };
-    let (entry, len) = TABLE
-        .iter()
-        .filter_map(|entry| Some((entry, matching(entry)?)))
-        .max_by_key(|(_, len)| *len)?;
+    let (entry, len) =
+        all().filter_map(|entry| Some((entry, matching(entry)?))).max_by_key(|(_, len)| *len)?;
     Some((entry, &words[len..]))
 }
 
 fn unknown(name: &str) -> Refusal {
     let refusal = Refusal::new(Code::UnknownAction, format!("no action {name:?}"));
     let names: Vec<String> =
-        TABLE.iter().flat_map(|entry| entry.words().iter().map(|words| words.join(" "))).collect();
-    let dotted = TABLE.iter().map(|entry| entry.name);
+        all().flat_map(|entry| entry.words().iter().map(|words| words.join(" "))).collect();
+    let dotted = all().map(|entry| entry.name);
     match nearest(name, names.iter().map(String::as_str).chain(dotted)) {
         Some(near) => refusal.hint(format!("did you mean {near:?}? abide actions lists all")),
         None => refusal.hint("abide actions"),
@@ -599,7 +485,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{TABLE, find_words, from_words, parse};
+    use super::{all, find_words, from_words, parse};
     use crate::action::Role;
     use crate::base::error::Code;
     use crate::base::key::Key;
@@ -611,7 +497,7 @@ mod tests {
     #[test]
     fn words_without_arguments_mean_what_the_command_line_makes_of_them() {
         let mut differ = Vec::new();
-        for entry in &TABLE {
+        for entry in all() {
             let words: Vec<String> =
                 entry.words()[0].iter().map(|word| (*word).to_owned()).collect();
             let matches = entry
@@ -632,9 +518,9 @@ mod tests {
 
     #[test]
     fn every_action_is_named_noun_dot_verb_once_and_has_help() {
-        let names: BTreeSet<_> = TABLE.iter().map(|entry| entry.name).collect();
-        assert_eq!(names.len(), TABLE.len());
-        for entry in &TABLE {
+        let names: BTreeSet<_> = all().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), all().count());
+        for entry in all() {
             entry.command().debug_assert();
             assert!(
                 entry.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_'),
@@ -658,10 +544,10 @@ mod tests {
 
     #[test]
     fn no_two_actions_share_words_and_none_is_hidden_by_another() {
-        let mut all = BTreeSet::new();
-        for entry in &TABLE {
+        let mut seen = BTreeSet::new();
+        for entry in all() {
             for own in entry.words() {
-                assert!(all.insert(own.clone()), "{own:?} twice");
+                assert!(seen.insert(own.clone()), "{own:?} twice");
                 let own: Vec<String> = own.iter().map(|word| (*word).to_owned()).collect();
                 assert_eq!(
                     find_words(&own).map(|(found, _)| found.name),
@@ -674,10 +560,10 @@ mod tests {
 
     #[test]
     fn every_default_key_is_a_key_and_bound_once() {
-        let mut all = BTreeSet::new();
-        for entry in &TABLE {
+        let mut seen = BTreeSet::new();
+        for entry in all() {
             for (chord, _) in entry.keys {
-                assert!(all.insert(*chord), "{chord} twice");
+                assert!(seen.insert(*chord), "{chord} twice");
                 let keys = chord.strip_prefix("prefix ").unwrap_or(chord);
                 assert!(keys.split(' ').all(|key| key.parse::<Key>().is_ok()), "{chord}");
             }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::action::table::{ActionEntry, TABLE};
+use crate::action::table::{self, ActionEntry};
 
 /// The help of the nouns.
 const NOUNS: &[(&str, &str)] = &[
@@ -87,7 +87,7 @@ fn root() -> Command {
 /// The words that can follow `abide`.
 fn children() -> Vec<CommandNode> {
     let mut root = CommandNode::default();
-    for entry in &TABLE {
+    for entry in table::all() {
         let words = entry.words();
         root.insert(&words[0], entry);
         for other in &words[1..] {
@@ -111,7 +111,7 @@ pub(super) fn chosen(matches: &ArgMatches) -> Option<(&'static ActionEntry, &Arg
         words.push(word.into());
         at = inner;
     }
-    let entry = TABLE.iter().find(|entry| entry.words().iter().any(|own| *own == words))?;
+    let entry = table::all().find(|entry| entry.words().iter().any(|own| *own == words))?;
     Some((entry, at))
 }
 
@@ -176,7 +176,7 @@ mod tests {
     use std::ffi::OsString;
 
     use super::{CommandNode, NOUNS, command, command_for};
-    use crate::action::table::TABLE;
+    use crate::action::table;
 
     #[test]
     fn the_command_line_is_well_formed() {
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn no_words_name_both_an_action_and_a_noun() {
         let mut root = CommandNode::default();
-        for entry in &TABLE {
+        for entry in table::all() {
             entry.words().iter().for_each(|words| root.insert(words, entry));
         }
         let mut at = vec![&root];

@@ -272,9 +272,13 @@ mod tests {
     use serde_json::json;
 
     use super::ServerConnection;
-    use crate::action::table::{CallParams, TABLE};
+    use crate::action::table::{self, ActionEntry, CallParams};
     use crate::base::error::Code;
     use crate::base::id::PaneId;
+
+    fn first() -> &'static ActionEntry {
+        table::all().next().expect("there are actions")
+    }
 
     /// A call to a server that answers with `answer`, and the request it got.
     fn call(
@@ -289,7 +293,7 @@ mod tests {
             serde_json::from_str(&line).expect("JSON")
         });
         let outcome =
-            ServerConnection::over(ours, Some(PaneId(4))).call(&TABLE[0], &CallParams::new());
+            ServerConnection::over(ours, Some(PaneId(4))).call(first(), &CallParams::new());
         (outcome, server.join().expect("it ended"))
     }
 
@@ -300,7 +304,7 @@ mod tests {
              {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[7]}\n",
         );
         assert_eq!(outcome, Ok(json!([7])));
-        assert_eq!(request["method"], TABLE[0].name);
+        assert_eq!(request["method"], first().name);
         assert_eq!(request["pane"], "p4");
     }
 
@@ -323,7 +327,7 @@ mod tests {
             });
             let mut link = ServerConnection::over(ours, None);
             assert_eq!(
-                link.call(&TABLE[0], &CallParams::new()).expect_err("no answer").code,
+                link.call(first(), &CallParams::new()).expect_err("no answer").code,
                 Code::Interrupted
             );
             assert_eq!(link.is_unread, !is_read);

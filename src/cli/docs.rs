@@ -4,7 +4,7 @@
 use clap::Command;
 use serde_json::{Value, json};
 
-use crate::action::table::{ActionEntry, TABLE};
+use crate::action::table::{self, ActionEntry};
 use crate::action::tmux;
 use crate::action::{Access, Role};
 use crate::base::error::Code;
@@ -84,7 +84,7 @@ fn commands() -> String {
     root.build();
     out += &plain(&root.render_long_help().to_string());
     out += "```\n";
-    for entry in &TABLE {
+    for entry in table::all() {
         let words = entry.words();
         append(&mut out, format_args!("\n## `abide {}`\n\n", words[0].join(" ")));
         if let Some(rest) = words.get(1..).filter(|rest| !rest.is_empty()) {
@@ -170,7 +170,7 @@ fn actions() -> String {
          `error.data.code` ([errors](errors.md)) and what to do next in `error.data.hint`. Actions \
          that the command line carries out are listed for completeness; they are no methods.\n",
     );
-    for entry in &TABLE {
+    for entry in table::all() {
         out.push('\n');
         out += &action_section(entry);
     }

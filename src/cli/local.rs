@@ -13,7 +13,7 @@ use crate::action::cli::{
     ConfigCheck, ConfigEdit, ConfigExplain, ConfigImport, ConfigPath, ConfigPrintDefault,
     ConfigShow,
 };
-use crate::action::table::{self, ActionEntry, Call, TABLE};
+use crate::action::table::{self, ActionEntry, Call};
 use crate::base::error::{Code, Refusal};
 use crate::cli::{Next, call, clap_tree, config, docs, files, man, print, table_output};
 use crate::config::diag::{Diagnostic, listing};
@@ -234,7 +234,7 @@ fn list_keys(word: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
 fn list_actions(name: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let Some(name) = name else {
         let column = |head: &str, of: fn(&ActionEntry) -> String| {
-            (head.to_owned(), TABLE.iter().map(of).collect::<Vec<_>>())
+            (head.to_owned(), table::all().map(of).collect::<Vec<_>>())
         };
         let columns = || {
             [
@@ -245,13 +245,13 @@ fn list_actions(name: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         };
         return print::give(
             as_json,
-            || TABLE.iter().map(docs::entry_json).collect(),
+            || table::all().map(docs::entry_json).collect(),
             || table_output::rows(&columns()),
         );
     };
     let words: Vec<String> = name.split_whitespace().map(str::to_owned).collect();
     let Some((entry, _)) = table::find_words(&words) else {
-        let near = crate::base::text::nearest(name, TABLE.iter().map(|entry| entry.name));
+        let near = crate::base::text::nearest(name, table::all().map(|entry| entry.name));
         let refusal = Refusal::new(Code::UnknownAction, format!("no action {name:?}"));
         return Err(refusal.hint(
             near.map_or_else(|| "abide actions".into(), |near| format!("did you mean {near}?")),

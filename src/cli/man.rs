@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap_mangen::Man;
 
-use crate::action::table::{ActionEntry, TABLE};
+use crate::action::table::{self, ActionEntry};
 use crate::base::error::Code;
 use crate::cli::clap_tree;
 use crate::config::keymap::Keymap;
@@ -53,7 +53,7 @@ fn render(out: &mut Vec<u8>) -> io::Result<()> {
     write!(out, ".SH DESCRIPTION\n{}\n", escape(clap_tree::AFTER_HELP).replace('\n', "\n.br\n"))?;
     write!(out, ".SH OPTIONS\n{}", part(|out| man.render_options_section(out))?)?;
     writeln!(out, ".SH COMMANDS")?;
-    for entry in &TABLE {
+    for entry in table::all() {
         command(out, entry)?;
     }
     writeln!(out, ".SH KEYS\nThese are the defaults; abide keys lists those in force.")?;
@@ -115,12 +115,12 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{escape, page};
-    use crate::action::table::TABLE;
+    use crate::action::table;
 
     #[test]
     fn every_command_is_in_the_manual() {
         let page = String::from_utf8(page()).expect("it is UTF-8");
-        for entry in &TABLE {
+        for entry in table::all() {
             assert!(
                 page.contains(&format!(".SS {}\n", escape(&entry.words()[0].join(" ")))),
                 "{}",

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::action::table::{ActionEntry, TABLE};
+use crate::action::table::{self, ActionEntry};
 use crate::base::time::Span;
 use crate::client::copy_mode::CopyOptions;
 use crate::client::copy_mode::keys::{CopyKeys, KeyTable};
@@ -116,7 +116,7 @@ impl ClientConfig {
     /// The configuration that the settings of this machine give, on a machine of that name.
     #[must_use]
     pub fn new(settings: &Settings, host: impl Into<String>) -> Self {
-        let here = TABLE.iter().filter(|entry| !entry.is_command_line_only());
+        let here = table::all().filter(|entry| !entry.is_command_line_only());
         let item = |entry: &'static ActionEntry| ActionItem { name: entry.name, entry };
         let chosen = Themes::default().choose(&settings.theme).unwrap_or_default();
         Self {

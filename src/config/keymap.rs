@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::action::Role;
-use crate::action::table::{self, CallParams, TABLE};
+use crate::action::table::{self, CallParams};
 use crate::base::error::Refusal;
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::base::path_trace;
@@ -146,7 +146,7 @@ impl Keymap {
     #[must_use]
     pub fn listing(&self) -> Vec<ListedKey> {
         let mut all = self.following(&[]);
-        all.sort_by_key(|listed| TABLE.iter().position(|entry| entry.name == listed.name));
+        all.sort_by_key(|listed| table::all().position(|entry| entry.name == listed.name));
         all
     }
 
@@ -224,7 +224,7 @@ pub fn default_bindings(preset: Preset) -> Vec<(&'static str, String)> {
             (*chord, format!("{words} {arguments}").trim_end().to_owned())
         })
     };
-    let mut all: Vec<_> = TABLE.iter().flat_map(of_entry).collect();
+    let mut all: Vec<_> = table::all().flat_map(of_entry).collect();
     let changes = presets::changes(preset);
     all.retain(|(chord, _)| !changes.iter().any(|(other, _)| collide(chord, other)));
     all.extend(

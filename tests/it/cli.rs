@@ -255,7 +255,7 @@ fn completions_know_every_command() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish"] {
         let script = world.cli(&["completions", shell]).ok().stdout;
-        for entry in &abide::action::table::TABLE {
+        for entry in abide::action::table::all() {
             let last = entry.words()[0].last().copied().expect("words are never empty");
             assert!(script.contains(last), "{shell} does not complete {last}");
         }
@@ -286,7 +286,7 @@ fn the_doctor_finds_a_broken_configuration() {
 fn actions_and_keys_can_be_searched() {
     let world = World::new();
     let all = world.cli(&["actions", "--json"]).ok().json();
-    assert_eq!(all.as_array().map(Vec::len), Some(abide::action::table::TABLE.len()));
+    assert_eq!(all.as_array().map(Vec::len), Some(abide::action::table::all().count()));
     for name in ["session.rename", "rename", "session rename"] {
         assert!(
             world.cli(&["actions", name]).ok().stdout.starts_with("## `session.rename`"),

@@ -19,6 +19,10 @@ use crate::state::call::Pending;
 use crate::state::command::{Captured, Command, CommandInput, ExecRequest, StopReason};
 use crate::state::session::ExecContext;
 
+actions! {
+    server ExecRun;
+}
+
 /// The most bytes of a command's words.
 const WORDS_BYTES_MAX: usize = 1 << 20;
 /// The most variables of one command.

@@ -15,6 +15,14 @@ use crate::base::id::{PaneId, TabId};
 use crate::base::text::nearest;
 use crate::state::Preset;
 
+actions! {
+    server ApplyLayout;
+    server LayoutSave;
+    server LayoutNext;
+    server LayoutEqualise;
+    server LayoutRotate;
+}
+
 /// Arrange the panes of a tab by a preset or by a file
 ///
 /// Presets are even-horizontal, even-vertical, main-horizontal, main-vertical, tiled,

@@ -14,6 +14,39 @@ use crate::base::id::{PaneId, TabId};
 use crate::state::Direction;
 use crate::state::pane::no_place;
 
+actions! {
+    server arrange::PaneSplit;
+    server program::PaneClose;
+    server navigate::PaneFocus;
+    server navigate::PaneNext;
+    server arrange::PaneResize;
+    server navigate::PaneZoom;
+    server navigate::PaneSwap;
+    server arrange::PaneRename;
+    server arrange::PaneBreakOut;
+    server arrange::PaneJoin;
+    server program::PaneRespawn;
+    server program::PaneRerun;
+    server float::PaneFloat;
+    server float::PanePlace;
+    server float::PanePopup;
+    server arrange::PaneStack;
+    server navigate::PaneMark;
+    server send::PaneSync;
+    server navigate::PaneAttention;
+    server arrange::PaneLs;
+    server send::PaneSend;
+    server read::PaneCapture;
+    server send::PanePipe;
+    server read::PaneSearch;
+    server send::PaneWait;
+    client read::PaneCopyMode;
+    client read::PaneCopyOutput;
+    server read::PaneOutput;
+    server read::PaneEdit;
+    server float::Customise;
+}
+
 /// Gives a pane the focus in the view that the caller moves, which shows it then.
 fn focus(cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<PaneItem>, Refusal> {
     tab_of(cx, pane)?;

@@ -15,6 +15,18 @@ use crate::state::command::no_command;
 use crate::state::command_effect::{CommandEffect, Request, Target};
 use crate::state::effect::Effect;
 
+actions! {
+    server run::ProcessStart;
+    server list::ProcessPs;
+    server list::ProcessCommands;
+    server run::ProcessLogs;
+    server list::ProcessStatus;
+    server run::ProcessWait;
+    server run::ProcessWrite;
+    server stop::ProcessStop;
+    server stop::ProcessSignal;
+}
+
 /// The command a text names.
 fn command(cx: &Cx<'_>, text: &str) -> Result<CommandId, Refusal> {
     let id: CommandId = text.parse().map_err(|_| no_command(text))?;

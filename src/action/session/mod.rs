@@ -19,6 +19,24 @@ use crate::state::effect::{ClientMessage, Effect};
 use crate::state::pane::MemoryUsage;
 use crate::state::target;
 
+actions! {
+    server open::SessionNew;
+    server open::SessionAttach;
+    server open::SessionOpen;
+    server SessionLs;
+    server SessionHas;
+    server SessionRename;
+    server close::SessionKill;
+    server close::SessionClose;
+    server close::SessionUndo;
+    server SessionResize;
+    server env::SessionEnv;
+    server SessionSave;
+    server SessionLast;
+    server SessionNext;
+    server SessionPrev;
+}
+
 /// The session so many places after the caller's own, in a circle.
 fn neighbour(cx: &Cx<'_>, step: isize) -> Result<SessionId, Refusal> {
     let own = cx.own_session()?;
