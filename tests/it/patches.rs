@@ -11,7 +11,7 @@ use rustix::event::{Timespec, poll};
 
 /// The patches in the order in which they are applied, each with the production files it touches.
 const PATCHES: [(&str, usize); 4] =
-    [("csi", 2), ("action", 2), ("overlay", 2), ("stop-outcome", 1)];
+    [("csi", 2), ("action", 1), ("overlay", 3), ("stop-outcome", 1)];
 /// How long cargo may take; a build in an empty target directory is not meant to fit.
 const BUILT_WITHIN: Duration = Duration::from_mins(5);
 /// Folders that are no part of the tree.
