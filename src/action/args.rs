@@ -68,11 +68,11 @@ fn no_target() -> Refusal {
         .hint("leave it out for your own, or name one as `abide ls` shows it")
 }
 
-/// What starts in a new pane.
+/// The program that starts in a new pane, and its surroundings.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Start {
-    /// Where it starts; else where the focused pane is
+    /// The directory it starts in; else that of the focused pane
     #[arg(short = 'c', long, value_name = "DIR")]
     pub cwd: Option<String>,
     /// A variable of its environment, as NAME=VALUE
@@ -115,7 +115,7 @@ impl DirectionArgs {
     }
 }
 
-/// How something is closed.
+/// The way something is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Closing {

@@ -25,13 +25,13 @@ const SAMPLE_MAX: usize = 80;
 /// A buffer in a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BufferItem {
-    /// Its name.
+    /// The buffer's name.
     pub name: String,
-    /// How long its text is.
+    /// The length of its text.
     pub bytes: usize,
-    /// When it was made or changed, in milliseconds since 1970.
+    /// The time when it was made or changed, in milliseconds since 1970.
     pub changed_wall: u64,
-    /// How its text begins, harmless.
+    /// The beginning of its text, harmless.
     pub sample: String,
 }
 
@@ -52,7 +52,7 @@ impl BufferItem {
 /// A buffer that was changed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BufferName {
-    /// Its name.
+    /// The buffer's name.
     pub name: String,
 }
 
@@ -76,7 +76,7 @@ impl Apply for BufferLs {
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct BufferShow {
-    /// Its name; else the newest
+    /// The buffer's name; else the newest
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -90,7 +90,7 @@ impl Action for BufferShow {
 /// A buffer with its text.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BufferText {
-    /// Its name.
+    /// The buffer's name.
     pub name: String,
     /// The text.
     pub text: String,
@@ -118,7 +118,7 @@ pub struct BufferSet {
     #[arg(short, long)]
     pub load: bool,
 
-    /// Its name
+    /// The buffer's name
     #[arg(short = 'b', long, value_name = "NAME")]
     pub name: Option<String>,
 
@@ -195,7 +195,7 @@ impl Apply for BufferPaste {
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct BufferDelete {
-    /// Its name; else the newest
+    /// The buffer's name; else the newest
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }

@@ -25,7 +25,7 @@ rows! {
         ("prefix .", "--text 'tab move '"),
         ("prefix f", "--text 'tab find '"),
     ] {
-        /// What is typed already
+        /// The text that is typed already
         #[arg(long)]
         pub text: Option<String>,
     }
@@ -52,7 +52,7 @@ rows! {
         ("prefix $", "session"),
         ("prefix T", "pane"),
     ] {
-        /// What gets the name
+        /// The thing that gets the name
         pub what: RenameTarget,
     }
 
@@ -84,7 +84,7 @@ rows! {
 
     /// Choose what to do with a tab or a pane from a list
     ClientMenu "client.menu" Interact keys [("prefix <", "tab"), ("prefix >", "pane")] {
-        /// What it is about
+        /// The thing it is about
         pub what: About,
     }
 
@@ -110,7 +110,7 @@ rows! {
     ClientCommands "client.commands" Interact keys [("prefix H", "")] {}
 }
 
-/// What gets another name.
+/// The thing that gets another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "What")]
@@ -123,7 +123,7 @@ pub enum RenameTarget {
     Pane,
 }
 
-/// What a menu is about.
+/// The thing a menu is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum About {

@@ -18,7 +18,7 @@ use crate::state::{Leaving, State};
 /// drops the rest (termios(3)).
 pub const LINE_MAX: usize = 4000;
 
-/// What a wait was answered by.
+/// The event that answered a wait.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Waited {
     /// `text`, `idle`, `prompt` or `exit`.
@@ -26,7 +26,7 @@ pub struct Waited {
     /// The line that matched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
-    /// How the program ended.
+    /// The end of the program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ExitStatus>,
 }
@@ -39,14 +39,14 @@ impl Waited {
     }
 }
 
-/// What was sent.
+/// The amount of input that was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sent {
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: usize,
 }
 
-/// What was stopped.
+/// Programs that were stopped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stopped {
     /// The panes whose programs are gone.
@@ -78,12 +78,12 @@ pub struct SearchHit {
     pub text: String,
 }
 
-/// What a search found.
+/// The hits of a search.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Searched {
     /// The hits: pane by pane, the newest first if it was not asked otherwise.
     pub hits: Vec<SearchHit>,
-    /// Whether there may be more.
+    /// True if there may be more.
     pub more: bool,
 }
 

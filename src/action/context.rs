@@ -18,7 +18,7 @@ use crate::state::effect::{ClientMessage, Effect, Question, StartDir};
 use crate::state::pane::{NewPane, no_program};
 use crate::state::{State, env, target};
 
-/// What was made.
+/// The session, tab and pane that were made.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Made {
     /// The session it is in.

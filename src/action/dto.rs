@@ -13,19 +13,19 @@ use crate::state::view::View;
 /// A session in a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SessionItem {
-    /// Its id, stable for life.
+    /// The session's id, stable for life.
     pub id: SessionId,
-    /// Its name.
+    /// The session's name.
     pub name: String,
-    /// How many tabs it has.
+    /// The number of its tabs.
     pub tabs: usize,
-    /// How many panes it has.
+    /// The number of its panes.
     pub panes: usize,
     /// The clients that show it.
     pub clients: Vec<ClientId>,
-    /// Where its programs start; empty for home.
+    /// The directory where its programs start; empty for home.
     pub cwd: String,
-    /// When it was made, in milliseconds since 1970.
+    /// The time when it was made, in milliseconds since 1970.
     pub created_wall: u64,
     /// Grows by one with each change of it.
     pub version: u64,
@@ -52,21 +52,21 @@ impl SessionItem {
 /// A tab in a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TabItem {
-    /// Its id, stable for life.
+    /// The tab's id, stable for life.
     pub id: TabId,
-    /// Its number in the session, from 1.
+    /// The tab's number in the session, from 1.
     pub index: usize,
-    /// What the tab bar calls it.
+    /// The label in the tab bar.
     pub name: String,
-    /// Its session.
+    /// The tab's session.
     pub session: SessionId,
-    /// Its panes in order of their numbers.
+    /// The panes in order of their numbers.
     pub panes: Vec<PaneId>,
     /// The pane that was focused last.
     pub focus: PaneId,
     /// A bell rang since a view showed it.
     pub bell: bool,
-    /// It printed since a view showed it.
+    /// A pane of it printed since a view showed it.
     pub activity: bool,
 }
 
@@ -92,35 +92,35 @@ impl TabItem {
 /// A pane in a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PaneItem {
-    /// Its id, stable for life.
+    /// The pane's id, stable for life.
     pub id: PaneId,
-    /// Its number in its tab, from 1; 0 while it is closed or being ended.
+    /// The pane's number in its tab, from 1; 0 while it is closed or being ended.
     pub index: usize,
-    /// What its border calls it.
+    /// The label in its border.
     pub title: String,
-    /// Its session.
+    /// The pane's session.
     pub session: SessionId,
-    /// Its tab; none while it is closed or being ended.
+    /// The pane's tab; none while it is closed or being ended.
     pub tab: Option<TabId>,
-    /// Its program and arguments; empty for the shell.
+    /// The program and its arguments; empty for the shell.
     pub command: Vec<String>,
-    /// What ran in it or is its command, and does not run now: `pane rerun` runs it, or
+    /// The command that ran in it or is its own, and does not run now: `pane rerun` runs it, or
     /// `pane respawn` where a shell runs in its place; empty for nothing.
     pub offered: Vec<String>,
-    /// Where its program was started or said it is; empty where unknown.
+    /// The directory where its program was started or said it is; empty where unknown.
     pub cwd: String,
     /// The size of its terminal.
     pub size: Size,
-    /// Its first process, while that runs.
+    /// The first process of its program, while that runs.
     pub pid: Option<u32>,
     /// `starting`, `running`, `ending` or `ended`; `held` if it came back and waits to be told
     /// whether its command is to run; `closed` while `undo` can bring it back.
     pub state: &'static str,
-    /// How its program ended.
+    /// The end of its program.
     pub status: Option<ExitStatus>,
     /// The command line that reads what it prints.
     pub pipe: Option<String>,
-    /// When it was made, in milliseconds since 1970.
+    /// The time when it was made, in milliseconds since 1970.
     pub created_wall: u64,
 }
 
@@ -159,7 +159,7 @@ impl PaneItem {
 /// A client in a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ClientItem {
-    /// Its id.
+    /// The client's id.
     pub id: ClientId,
     /// The session it shows.
     pub session: Option<SessionId>,
@@ -171,9 +171,9 @@ pub struct ClientItem {
     pub focus: Option<PaneId>,
     /// The size of its terminal.
     pub size: Size,
-    /// Whether it only watches.
+    /// True if it only watches.
     pub read_only: bool,
-    /// When it was connected, in milliseconds since 1970.
+    /// The time when it was connected, in milliseconds since 1970.
     pub connected_wall: u64,
 }
 
@@ -197,27 +197,27 @@ impl ClientItem {
 /// The server.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ServerItem {
-    /// Its process.
+    /// The server's process.
     pub server_pid: u32,
     /// The keeper's process.
     pub keeper_pid: u32,
-    /// Its version.
+    /// The server's version.
     pub version: String,
-    /// Which server process it is: grows with each restart.
+    /// The number of the server process: grows with each restart.
     pub lease: u64,
-    /// How long it has been running, in milliseconds.
+    /// The time it has been running, in milliseconds.
     pub uptime_ms: u64,
     /// The socket it listens on.
     pub socket: String,
     /// Why the last upgrade was rolled back, if it was and this is the server that goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upgrade_failed: Option<String>,
-    /// How many sessions there are.
+    /// The number of sessions.
     pub sessions: usize,
-    /// How many tabs.
+    /// The number of tabs.
     pub tabs: usize,
-    /// How many panes.
+    /// The number of panes.
     pub panes: usize,
-    /// How many clients.
+    /// The number of clients.
     pub clients: usize,
 }

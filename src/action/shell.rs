@@ -26,7 +26,7 @@ actions! {
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ShellIntegrate {
-    /// Which shell it is
+    /// The shell that reads the lines
     #[arg(long, value_enum, default_value_t = ShellSyntax::Sh)]
     pub shell: ShellSyntax,
 
@@ -35,7 +35,7 @@ pub struct ShellIntegrate {
     pub target: Option<PaneTarget>,
 }
 
-/// Whose words are typed.
+/// The shell in whose words the lines are written.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
 )]

@@ -26,33 +26,33 @@ actions! {
 /// A snapshot in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SnapshotItem {
-    /// Its name.
+    /// The snapshot's name.
     pub snapshot: String,
-    /// When it was made, in milliseconds since 1970; when its file was changed, if it cannot be
-    /// read.
+    /// The time when it was made, in milliseconds since 1970; the time when its file was changed,
+    /// if it cannot be read.
     pub created_wall: u64,
     /// The names of its sessions.
     pub sessions: Vec<String>,
-    /// How many panes it has.
+    /// The number of its panes.
     pub panes: u64,
     /// The size of its file.
     pub bytes: u64,
-    /// Whether a person gave it its name; the oldest of the others make room for new ones.
+    /// True if a person gave it its name; the oldest of the others make room for new ones.
     pub named: bool,
-    /// What is wrong with it; then nothing of it can be restored.
+    /// The fault that it has; then nothing of it can be restored.
     pub problem: Option<String>,
 }
 
 /// A session that was made of a snapshot.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RestoredSession {
-    /// Its id.
+    /// The session's id.
     pub session: SessionId,
-    /// Its name.
+    /// The session's name.
     pub name: String,
-    /// How many panes it has.
+    /// The number of its panes.
     pub panes: usize,
-    /// How many of them wait to be told whether their commands are to run.
+    /// The number of them that wait to be told whether their commands are to run.
     pub held: usize,
 }
 
@@ -70,7 +70,7 @@ pub(super) fn asked<R>(cx: &mut Cx<'_>, request: SnapshotRequest) -> Answer<R> {
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SnapshotSave {
-    /// Its name
+    /// The snapshot's name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 

@@ -81,7 +81,7 @@ pub struct TabNew {
     #[arg(short, long, visible_alias = "session", value_name = "SESSION")]
     pub target: Option<SessionTarget>,
 
-    /// Its name; else it is called by its program
+    /// The tab's name; else it is called by its program
     #[arg(short, long)]
     pub name: Option<String>,
 
@@ -89,7 +89,7 @@ pub struct TabNew {
     #[arg(short = 'd', long)]
     pub background: bool,
 
-    /// What starts in it.
+    /// The program that starts in it.
     #[command(flatten)]
     #[serde(flatten)]
     pub start: Start,
@@ -136,7 +136,7 @@ pub struct TabClose {
     #[arg(short, long, value_name = "TAB")]
     pub target: Option<TabTarget>,
 
-    /// How.
+    /// The way it is closed.
     #[command(flatten)]
     #[serde(flatten)]
     pub closing: Closing,

@@ -55,7 +55,7 @@ codes! {
     NoServer "no_server" 4;
     /// The name is taken.
     AlreadyExists "already_exists" 1;
-    /// It ended before.
+    /// The command or program ended before.
     NotRunning "not_running" 1;
     /// There is no room: the area cannot be divided further.
     TooSmall "too_small" 1;
@@ -77,7 +77,7 @@ codes! {
     Busy "busy" 1;
     /// The time ran out.
     TimedOut "timed_out" 124;
-    /// What a wait was for can no longer happen: the program ended first.
+    /// The awaited thing can no longer happen: the program ended first.
     Ended "ended" 5;
     /// The server restarted during the call.
     Interrupted "interrupted" 1;
@@ -91,9 +91,9 @@ codes! {
     SessionTerminated "session_terminated" 1;
     /// The cursor is of another command, or none at all.
     InvalidCursor "invalid_cursor" 2;
-    /// It was not ready in time; it runs on.
+    /// The command was not ready in time; it runs on.
     ReadyTimeout "ready_timeout" 124;
-    /// It ended before it was ready.
+    /// The command ended before it was ready.
     ExitedBeforeReady "exited_before_ready" 5;
     /// The process id belongs to another process by now.
     StaleHandle "stale_handle" 1;
@@ -104,7 +104,7 @@ codes! {
     NotAtPrompt "not_at_prompt" 1;
     /// Something on disk cannot be read or written.
     DiskFailed "disk_failed" 1;
-    /// What is kept on disk is not as it was written.
+    /// Data on disk is not as it was written.
     Damaged "damaged" 1;
     /// Standard output or standard error cannot be written, for instance to a full disk.
     OutputFailed "output_failed" 1;

@@ -5,17 +5,17 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a program ended (wait(2)).
+/// The way a program ended (wait(2)).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ExitStatus {
-    /// It exited with this code.
+    /// The program exited with this code.
     Code(u8),
-    /// It was ended by this signal.
+    /// The program was ended by this signal.
     Signal(u8),
-    /// It ended, and nobody can tell how.
+    /// The program ended, and nobody can tell how.
     Lost,
 }
 

@@ -65,7 +65,8 @@ impl Core {
                 .hint("try again in a moment"));
         }
         let read_only = caller.client.is_some_and(|client| self.state.view(client).read_only);
-        // What a client does to itself changes nothing of the world, so one that only watches may.
+        // Actions that a client does to itself change nothing of the world, so one that only
+        // watches may.
         if read_only && action.access() > Access::Read && action.role() != Role::Client {
             let refusal = Refusal::new(
                 Code::ReadOnly,
@@ -146,31 +147,31 @@ impl Core {
 /// Something that happened to a command.
 #[derive(Debug)]
 pub enum CommandEvent {
-    /// It runs.
+    /// The command runs.
     Started {
         /// The command.
         command: CommandId,
-        /// Its first process, or the shell it runs in.
+        /// The command's first process, or the shell it runs in.
         pid: u32,
-        /// Where; empty where unknown.
+        /// The directory it runs in; empty where unknown.
         cwd: String,
     },
-    /// It could not be started.
+    /// The command could not be started.
     NotStarted {
         /// The command.
         command: CommandId,
         /// Why.
         refusal: Refusal,
     },
-    /// It has ended, and after a stop all that came of it is gone.
+    /// The command has ended, and after a stop all that came of it is gone.
     Ended {
         /// The command.
         command: CommandId,
-        /// How.
+        /// The way it ended.
         exit: ExitStatus,
         /// True if KILL was needed.
         was_killed: bool,
-        /// What it printed, and what else its caller is told.
+        /// The output, and what else its caller is told.
         output: Box<Captured>,
     },
     /// A session is gone whose commands or shell still run.

@@ -20,9 +20,9 @@ use crate::term::{OuterColours, Terminal};
 pub enum Input<'a> {
     /// A client with a terminal said hello. Its view shows nothing until it attaches.
     Connected {
-        /// Its id, one that no client had.
+        /// A new id, one that no client had.
         client: ClientId,
-        /// What it is.
+        /// The person or program behind it, and what it shows.
         viewer: Viewer,
     },
     /// A client is gone.
@@ -73,9 +73,9 @@ pub enum Input<'a> {
     Call {
         /// The call.
         call: CallId,
-        /// Who calls.
+        /// The client or connection that calls.
         caller: Caller,
-        /// What.
+        /// The action with its arguments.
         action: Call,
     },
     /// The caller of an open call has gone.
@@ -94,14 +94,14 @@ pub enum Input<'a> {
     Found {
         /// The call that needs it.
         call: CallId,
-        /// What was found out.
+        /// The fact that was found out.
         fact: Fact,
     },
     /// The program of a pane runs.
     Started {
         /// The pane.
         pane: PaneId,
-        /// Its first process; none if it could not be started, with the reason in `outcome`.
+        /// The first process; none if it could not be started, with the reason in `outcome`.
         outcome: Result<u32, Refusal>,
         /// Memory for the pane's scrollback.
         memory: Box<dyn Memory>,
@@ -118,7 +118,7 @@ pub enum Input<'a> {
     Ended {
         /// The pane.
         pane: PaneId,
-        /// How.
+        /// The way it ended.
         status: ExitStatus,
         /// Processes that could not be ended, by pid.
         left: Vec<u32>,
@@ -127,14 +127,14 @@ pub enum Input<'a> {
     Client {
         /// The client.
         client: ClientId,
-        /// What.
+        /// The news of the terminal.
         event: ClientEvent,
     },
     /// Something happened to a pane that is no output.
     Pane {
         /// The pane.
         pane: PaneId,
-        /// What.
+        /// The thing that happened.
         event: PaneEvent,
     },
     /// Something happened to a command.
@@ -169,9 +169,9 @@ pub enum PaneEvent {
     ScreenLost,
     /// Another program runs in the foreground.
     Foreground {
-        /// Its name; none for what the pane was started with.
+        /// The program's name; none for what the pane was started with.
         name: Option<String>,
-        /// Its arguments; empty for nothing, or where they are unknown.
+        /// The program's arguments; empty for nothing, or where they are unknown.
         argv: Vec<String>,
     },
     /// The command that read the output has ended.
@@ -207,7 +207,7 @@ pub enum RestoreInput {
     Screen {
         /// The pane.
         pane: PaneId,
-        /// What it shows.
+        /// The screen that the pane shows.
         screen: Box<Terminal>,
         /// True if that screen stays when the program starts; else a new one takes its place.
         stays: bool,

@@ -48,9 +48,9 @@ pub struct Core {
     has_left: bool,
     /// Panes whose programs were told that they have the focus.
     told_focus: BTreeSet<PaneId>,
-    /// What hooks were told of.
+    /// The sessions and clients that hooks were told of.
     hooked: Hooked,
-    /// Whose variables follow which client.
+    /// The sessions whose variables follow a client.
     followed: Followed,
     /// Colours of the outer terminals that told them.
     colours: BTreeMap<ClientId, OuterColours>,
@@ -58,7 +58,7 @@ pub struct Core {
     sleeping: Option<Tick>,
 }
 
-/// How long a server without sessions, clients and connections stays.
+/// The time that a server without sessions, clients and connections stays.
 const EMPTY_STAY: Span = Span::seconds(5);
 
 impl Core {
@@ -178,7 +178,8 @@ impl Core {
         }
     }
 
-    /// What is to be saved comes before the other effects of the step: they may remove it.
+    /// Saves the state before the other effects of the step, because these may remove what is to be
+    /// saved.
     fn save(&mut self, first: usize, fx: &mut Effects) {
         let is_stopped = self.state.leaving == Some(Leaving::Stop) && !self.state.panes.is_empty();
         let is_saved = std::mem::take(&mut self.state.pending_work.save);
@@ -306,15 +307,15 @@ impl Core {
         self.state.pending_work.resize.extend(due.into_keys());
     }
 
-    /// What nobody brought back in time is ended.
+    /// Ends the panes that were closed and that nobody brought back in time.
     fn end_closed(&mut self, now: Now, fx: &mut Effects) {
         for pane in self.state.overdue_closed(now.tick) {
             self.state.close_pane(pane, self.settings.pane.grace(), fx);
         }
     }
 
-    /// What every step ends with: sizes follow layouts and views, programs are started, clients
-    /// without a session leave, and so does a server without work.
+    /// The end of every step: sizes follow layouts and views, programs are started, clients without
+    /// a session leave, and so does a server without work.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
         self.end_closed(now, fx);
         while let Some(tab) = self.state.pending_work.resize.pop_first() {

@@ -36,7 +36,7 @@ impl Core {
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
         match outcome {
             Ok(pid) => {
-                // One that was restored shows what it showed before, and has its memory.
+                // A pane that was restored goes on showing its former screen, and has its memory.
                 if self.state.restored_panes.remove(&id) {
                     pane.screen.feed(ANSWERED, &mut Vec::new());
                 } else {
@@ -78,7 +78,7 @@ impl Core {
         self.ended(now, id, (ExitStatus::Code(126), &[]), fx);
     }
 
-    /// What the terminals of programs are like that start now.
+    /// The options of terminals whose programs start now.
     #[must_use]
     pub fn terminal_options(&self) -> Options {
         let kept = &self.settings.scrollback;
@@ -295,7 +295,7 @@ impl Core {
         self.tell(id, &ClientMessage::Notice { text, warning: status != 0 }, fx);
     }
 
-    /// When the next pane falls silent; none if none can, or if that is not monitored.
+    /// The time when the next pane falls silent; none if none can, or if that is not monitored.
     pub(super) fn silence_at(&self) -> Option<Tick> {
         let limit = self.silence_limit()?;
         let can = self.state.panes.values().filter(|pane| self.can_fall_silent(pane.id));
@@ -330,13 +330,13 @@ impl Core {
     }
 }
 
-/// What hooks were told of.
+/// The sessions and clients that hooks were told of.
 #[derive(Debug, Default)]
 pub(super) struct Hooked {
     /// The numbers after the last things that were known; none before the first step.
     known: Option<NextIds>,
     sessions: BTreeMap<SessionId, String>,
-    /// What each client showed.
+    /// The session that each client showed.
     clients: BTreeMap<ClientId, Option<SessionId>>,
     /// True if a hook is carried out: what that does calls none.
     pub(super) is_muted: bool,
@@ -345,7 +345,7 @@ pub(super) struct Hooked {
 /// The name of a hook, and where what it does is written.
 pub(super) type Which = (&'static str, fn(&Hooks) -> &String);
 
-/// What a hook is about.
+/// The things that a hook is about.
 #[derive(Debug, Default)]
 struct About {
     session: Option<String>,
@@ -396,7 +396,7 @@ impl Core {
             self.state.views.values().map(|view| (view.client, view.at.session)).collect();
         let sessions_before = std::mem::replace(&mut self.hooked.sessions, sessions);
         let clients_before = std::mem::replace(&mut self.hooked.clients, clients);
-        // What a new server finds is nothing new.
+        // A new server knows nothing yet, so the things it finds are not new.
         let Some(known) = known else { return };
         let named =
             |id: &SessionId| self.hooked.sessions.get(id).or(sessions_before.get(id)).cloned();

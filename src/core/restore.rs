@@ -28,15 +28,15 @@ const SLEEP: Span = Span::seconds(1);
 /// A program that is run again and fails within this time could not be started properly: its pane
 /// stays.
 const START_WITHIN: Span = Span::seconds(10);
-/// What a shell shows for an interrupt (POSIX.1-2024 XCU 2.8.2): a person ended it.
+/// The status that a shell shows for an interrupt (POSIX.1-2024 XCU 2.8.2): a person ended it.
 const INTERRUPTED: u8 = 130;
 
-/// What a person wants of a pane whose program does not run.
+/// The wish of a person for a pane whose program does not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// That it is run again.
+    /// The program is run again.
     Again,
-    /// That a shell is started.
+    /// A shell is started.
     Shell,
 }
 
@@ -206,7 +206,7 @@ impl Core {
         offers_shell(pane) && is_soon && !matches!(status.shell(), 0 | INTERRUPTED)
     }
 
-    /// What a client's keys mean to a pane in its focus whose program does not run.
+    /// The choice that a client's keys make for a pane in its focus whose program does not run.
     pub(super) fn chosen(&self, client: ClientId, keys: &[KeyInput]) -> Option<Choice> {
         let focus =
             self.state.views.get(&client).filter(|view| !view.read_only).and_then(View::focus)?;
@@ -250,10 +250,10 @@ pub(super) fn offers_shell(pane: &Pane) -> bool {
     pane.restore.retried && !pane.program().is_empty()
 }
 
-/// What takes the last row of a pane back that was told what can be done.
+/// The bytes that take back the row in which a pane was asked its question.
 pub(super) const ANSWERED: &[u8] = b"\r\x1b[2K\x1b[?7h\x1b[?25h";
 
-/// What can be done with a pane that waits: in one row, which the answer takes back.
+/// The question to a person about a pane that waits: in one row, which the answer takes back.
 fn question(pane: &Pane) -> String {
     let what = if pane.argv.is_empty() {
         "Enter or R starts a shell"
@@ -263,7 +263,7 @@ fn question(pane: &Pane) -> String {
     format!("\x1b[?7l\x1b[0;7m {what} \x1b[m\x1b[?25l")
 }
 
-/// What a screen shows that took the place of another.
+/// The text of a screen that took the place of another.
 const REPLACED: &str =
     "[abide could not draw this pane's output; the program runs on, and this is a new screen]\r\n";
 
@@ -319,7 +319,7 @@ impl Core {
     }
 }
 
-/// What follows already.
+/// The sessions and clients that are followed already.
 #[derive(Debug, Default)]
 pub(super) struct Followed {
     /// Sessions whose paths lead where they did when they were made.

@@ -15,7 +15,7 @@ use crate::state::view::AlertReason;
 use crate::state::view::{PaneChoice, View};
 use crate::term::{Progress, TermEvent};
 
-/// What a client shows.
+/// The session, tabs and panes that a client shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene {
     /// The session, if the view shows one.
@@ -41,20 +41,20 @@ pub struct Scene {
 /// A session in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SceneSession {
-    /// Its id.
+    /// The session's id.
     pub id: SessionId,
-    /// Its name.
+    /// The session's name.
     pub name: String,
 }
 
 /// A tab in the tab bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SceneTab {
-    /// Its id.
+    /// The tab's id.
     pub id: TabId,
-    /// Its number, from 1.
+    /// The tab's number, from 1.
     pub index: u16,
-    /// Its name: given, or that of its program.
+    /// The tab's name: given, or that of its program.
     pub name: String,
     /// True if the view shows it.
     pub current: bool,
@@ -62,16 +62,16 @@ pub struct SceneTab {
     pub last: bool,
     /// A bell rang since it was last shown.
     pub bell: bool,
-    /// It printed something since it was last shown.
+    /// Something was printed in it since it was last shown.
     pub activity: bool,
 }
 
 /// A pane in the view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenePane {
-    /// Its id.
+    /// The pane's id.
     pub id: PaneId,
-    /// Its number in the tab, from 1.
+    /// The pane's number in the tab, from 1.
     pub index: u16,
     /// The place where its screen is shown. Borders are the cells of the area that no pane has.
     pub rect: Rect,
@@ -79,11 +79,11 @@ pub struct ScenePane {
     pub size: Size,
     /// The cell of its screen in the top left corner of `rect`.
     pub origin: Point,
-    /// Its title.
+    /// The title in its border.
     pub title: String,
-    /// Which mouse events its program wants.
+    /// The mouse events that its program wants.
     pub mouse: MouseWant,
-    /// How its program ended, if it did, as a shell shows it.
+    /// The status of its program as a shell shows it, if it ended.
     pub ended: Option<u8>,
     /// True if its program runs on the alternate screen.
     pub alternate: bool,
@@ -92,7 +92,7 @@ pub struct ScenePane {
 }
 
 impl Core {
-    /// What a client is to show; none if there is no such client.
+    /// The scene that a client is to show; none if there is no such client.
     #[must_use]
     pub fn scene(&self, client: ClientId) -> Option<Scene> {
         let view = self.state.views.get(&client)?;
@@ -208,7 +208,7 @@ const ALERTS_MAX: usize = 100;
 /// The longest reason, in bytes.
 const WHY_MAX: usize = 200;
 
-/// What a client shows besides panes and tabs.
+/// The marks and alerts that a client shows besides panes and tabs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SceneStatus {
     /// Marks of the tabs that have any.
@@ -231,7 +231,7 @@ pub struct SceneMarks {
     pub ended: Option<u8>,
     /// A program of it sent a notification.
     pub notified: bool,
-    /// How far the work in it has come.
+    /// The progress of the work in it.
     pub progress: Option<Progress>,
 }
 
@@ -240,16 +240,17 @@ pub struct SceneMarks {
 pub struct SceneAlert {
     /// The pane.
     pub pane: PaneId,
-    /// Where it is, as a target.
+    /// The pane's place, as a target.
     pub place: String,
-    /// What its border calls it.
+    /// The label in its border.
     pub label: String,
     /// Why, in some words.
     pub why: String,
 }
 
 impl Core {
-    /// What a client shows besides panes and tabs; none if there is no such client.
+    /// The marks and alerts that a client shows besides panes and tabs; none if there is no such
+    /// client.
     #[must_use]
     pub fn status(&self, client: ClientId) -> Option<SceneStatus> {
         let view = self.state.views.get(&client)?;
@@ -414,8 +415,8 @@ impl Core {
     }
 }
 
-/// Where the panes of a tab are in an area for a view: those of its layout and those that float, or
-/// the focus alone where that is zoomed.
+/// The places of the panes of a tab in an area for a view: those of its layout and those that
+/// float, or the focus alone where that is zoomed.
 pub(super) fn rects(
     tab: &Tab,
     area: Size,

@@ -18,7 +18,7 @@ use crate::term::{Anchor, MarkKind, PromptMark};
 const TEXT_MAX: usize = 4096;
 /// The most bytes of output that are given.
 const OUTPUT_MAX: usize = 1 << 20;
-/// What a terminal sends to interrupt, and to quit, where the program has not changed that
+/// The bytes a terminal sends to interrupt, and to quit, where the program has not changed them
 /// (termios(3): INTR, QUIT).
 const SIGNALS: [&[u8]; 2] = [b"\x03", b"\x1c"];
 
@@ -228,7 +228,8 @@ impl Core {
             let pane = wait.pane;
             if wait.phase == Phase::Prompt {
                 if self.state.pane(pane).screen.is_at_prompt() {
-                    // Its shell tells where a prompt begins and not where it ends.
+                    // The marks of this shell tell the beginning of a prompt and not its end, so
+                    // the line is typed now.
                     self.type_line(now, call, fx);
                 } else {
                     let refusal = no_prompt(pane, self.state.pane(pane).marks.shell.seen);
@@ -247,7 +248,7 @@ impl Core {
         }
     }
 
-    /// Whoever waited for a command in the shell of a pane has gone: it is interrupted.
+    /// Interrupts a command in the shell of a pane, because the caller that waited for it has gone.
     pub(super) fn interrupt(&self, wait: &shell_history::InPane, fx: &mut Effects) {
         if wait.phase != Phase::Prompt
             && self.settings.exec.cancel

@@ -373,7 +373,7 @@ impl Keeper {
     }
 
     fn server_ended(&mut self, status: ExitStatus) {
-        // Its last words may be unread: no more than the socket holds.
+        // The server's last words may be unread: no more than the socket holds.
         (0..8).for_each(|_| self.talk(PollFlags::IN));
         if status == ExitStatus::Code(0) {
             self.is_over = true;

@@ -1,4 +1,4 @@
-//! How a layout is changed: panes are put in, taken out, exchanged, and borders moved. Every change
+//! Changes of a layout: panes are put in, taken out, exchanged, and borders moved. Every change
 //! leaves a normal tree.
 
 use crate::base::geom::{Rect, Size};
@@ -48,7 +48,7 @@ pub struct Insert<P> {
     pub beside: P,
     /// On which side of it.
     pub side: Direction,
-    /// How much room.
+    /// The share of the room that it gets.
     pub share: Share,
 }
 

@@ -10,8 +10,8 @@ pub const FLOAT_MIN: Size = Size::new(4, 2);
 pub struct Float<P> {
     /// The pane.
     pub pane: P,
-    /// Where its screen is, the frame around it not counted. It may reach out of an area: see
-    /// [`fitted`].
+    /// The place of its screen, the frame around it not counted. The place may reach out of an
+    /// area: see [`fitted`].
     pub rect: Rect,
 }
 
@@ -31,7 +31,7 @@ pub fn fitted(rect: Rect, area: Size) -> Rect {
     Rect { x, y, cols, rows }
 }
 
-/// Where a new floating pane is: in the middle, a little off for each that is there.
+/// The place of a new floating pane: in the middle, a little off for each that is there.
 #[must_use]
 pub fn fresh(area: Size, count: usize) -> Rect {
     let size =

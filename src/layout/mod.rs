@@ -1,5 +1,5 @@
-//! How the panes of a tab share its area: a tree of splits, solved into rectangles. It knows
-//! neither tabs nor programs.
+//! The layout of a tab, by which its panes share the area: a tree of splits, solved into
+//! rectangles. The layer knows neither tabs nor programs.
 
 pub mod change;
 pub mod float;

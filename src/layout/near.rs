@@ -1,4 +1,5 @@
-//! Which pane is next to another on the screen. It looks at rectangles, not at the tree.
+//! Neighbours of a pane on the screen, found by rectangles and not by the tree: what a person sees
+//! next to a pane counts.
 
 use crate::base::geom::Rect;
 use crate::layout::tree::{Axis, Direction};

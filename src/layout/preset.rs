@@ -36,7 +36,7 @@ impl Preset {
         Self::Stacked,
     ];
 
-    /// Its name.
+    /// The name of the preset in commands.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

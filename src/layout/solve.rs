@@ -70,14 +70,14 @@ fn place<'a, P: Copy + Eq>(node: &'a Node<P>, area: Rect, all: &mut Vec<(&'a Nod
     }
 }
 
-/// What the length of a part depends on.
+/// The wish of a part of a split, on which its length depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Want {
     weight: u16,
     min: u16,
 }
 
-/// What the lengths of the parts of a split depend on.
+/// The wishes of the parts of a split.
 pub(super) fn parts_of<P: Copy + Eq>(split: &Split<P>) -> Vec<Want> {
     split
         .parts

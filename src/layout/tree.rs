@@ -8,7 +8,7 @@ use crate::base::geom::Size;
 pub enum Axis {
     /// Side by side, with borders that stand.
     Columns,
-    /// One below the other, with borders that lie.
+    /// Parts one below the other, with borders that lie.
     Rows,
 }
 
@@ -45,7 +45,7 @@ impl Direction {
 /// A layout: never empty, and every pane is in it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree<P> {
-    /// What fills the area.
+    /// The node that fills the area.
     pub root: Node<P>,
 }
 
@@ -65,14 +65,14 @@ pub enum Node<P> {
 pub struct Stack<P> {
     /// The panes, from the top.
     pub panes: Vec<P>,
-    /// Which of them is open where no other is wanted.
+    /// The index of the pane that is open where no other is wanted.
     pub open: usize,
 }
 
 /// Parts that share a rectangle, with a border of one cell between each two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split<P> {
-    /// How the parts stand.
+    /// The axis along which the parts stand.
     pub axis: Axis,
     /// The parts, from the left or the top.
     pub parts: Vec<SplitPart<P>>,
@@ -81,20 +81,20 @@ pub struct Split<P> {
 /// A part of a split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitPart<P> {
-    /// Its share of the cells that are no borders, relative to its siblings'. At least 1.
+    /// The share of the cells that are no borders, relative to its siblings'. At least 1.
     pub weight: u16,
-    /// What is there.
+    /// The pane, stack or split that is there.
     pub node: Node<P>,
 }
 
 impl<P: Copy + Eq> Tree<P> {
-    /// One pane that fills the area.
+    /// A layout of one pane that fills the area.
     #[must_use]
     pub const fn new(pane: P) -> Self {
         Self { root: Node::Pane(pane) }
     }
 
-    /// Its panes in reading order: the order of their numbers.
+    /// The panes in reading order: the order of their numbers.
     #[must_use]
     pub fn panes(&self) -> Vec<P> {
         let mut panes = Vec::new();

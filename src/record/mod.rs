@@ -190,8 +190,8 @@ impl Recorder {
                 match signal {
                     signal::CHLD => {
                         if let Some(ended) = self.child.try_wait()? {
-                            // Its last output is still there. Another process that holds the
-                            // terminal is not waited for.
+                            // The program's last output is still there. Another process that holds
+                            // the terminal is not waited for.
                             while self.is_readable()? && self.take_output()? {}
                             return Ok(status(ended));
                         }

@@ -13,23 +13,23 @@ use crate::settings::value::KeyText;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct KeyOptions {
-    /// Which set of keys to start from: `tmux`, `screen`, `zellij`, `alt` or `locked`.
+    /// The set of keys to start from: `tmux`, `screen`, `zellij`, `alt` or `locked`.
     pub preset: Preset,
     /// The keys that start a chord, such as `["C-a", "C-b"]`; pressed twice, one is sent on. Empty
     /// takes the preset's: `C-b`, for screen `C-a`, for alt `C-M-b`.
     pub prefix: Vec<KeyText>,
     /// The one key that is taken while the keys are locked: it unlocks them.
     pub unlock: KeyText,
-    /// How long after the prefix the list of what can follow appears, in milliseconds; 0 never
-    /// shows it.
+    /// The time after the prefix at which the list of what can follow appears, in milliseconds; 0
+    /// never shows it.
     #[schemars(range(max = 60_000))]
     pub hint_ms: u32,
-    /// How long after a key that moves or resizes (arrows after the prefix) the next one needs no
-    /// prefix, in milliseconds; 0 never lets it.
+    /// The time after a key that moves or resizes (arrows after the prefix) in which the next one
+    /// needs no prefix, in milliseconds; 0 never lets it.
     #[schemars(range(max = 5_000))]
     pub repeat_ms: u32,
-    /// How long a lone Escape waits to become part of another key, in milliseconds. Terminals that
-    /// tell keys apart do not need it.
+    /// The time that a lone Escape waits to become part of another key, in milliseconds. Terminals
+    /// that tell keys apart do not need it.
     #[schemars(range(max = 5_000))]
     pub escape_time_ms: u32,
     /// Your own keys in the action language: `"prefix |" = "pane split --right"`. A key without
@@ -75,34 +75,34 @@ pub enum Preset {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bars {
-    /// Where the status line is: `top`, `bottom` or `off`.
+    /// The place of the status line: `top`, `bottom` or `off`.
     pub position: Edge,
-    /// Where the tabs have a bar of their own: `top`, `bottom`, or `off` to have them in the status
-    /// line.
+    /// The place of the bar that tabs have of their own: `top`, `bottom`, or `off` to have them in
+    /// the status line.
     pub tabs: Edge,
-    /// What the status line shows on the left, of `session`, `tabs`, `mode`, `prefix`, `zoom`,
+    /// The parts of the status line on the left, of `session`, `tabs`, `mode`, `prefix`, `zoom`,
     /// `progress`, `attention`, `host`, `clock`, `title`, `cwd`, `command`.
     #[schemars(length(max = 16))]
     pub left: Vec<Segment>,
-    /// What it shows in the middle, of the same.
+    /// The parts of the status line in the middle, of the same.
     #[schemars(length(max = 16))]
     pub center: Vec<Segment>,
-    /// What it shows on the right, of the same.
+    /// The parts of the status line on the right, of the same.
     #[schemars(length(max = 16))]
     pub right: Vec<Segment>,
-    /// How the time is written, as for date(1): `%H:%M`, or `%a %d %b %H:%M`.
+    /// The form of the time, as for date(1): `%H:%M`, or `%a %d %b %H:%M`.
     #[schemars(length(min = 1, max = 64))]
     pub clock: String,
     /// The shell command whose first line of output the segment `command` shows. It runs on this
     /// machine.
     #[schemars(length(max = 4096))]
     pub command: String,
-    /// How often it runs, in seconds.
+    /// The time between two runs of the command, in seconds.
     #[schemars(range(min = 1, max = 86_400))]
     pub command_s: u32,
-    /// Whether the status line reminds of the key that lists the keys.
+    /// True if the status line reminds of the key that lists the keys.
     pub reminder: bool,
-    /// Whether the border above a pane shows its title. A tab with one pane has no border.
+    /// True if the border above a pane shows its title. A tab with one pane has no border.
     pub pane_titles: bool,
 }
 
@@ -137,7 +137,7 @@ impl Bars {
         u16::from(self.position != Edge::Off) + u16::from(self.tabs != Edge::Off)
     }
 
-    /// Whether the status line shows this.
+    /// True if the status line shows this.
     #[must_use]
     pub fn has(&self, segment: Segment) -> bool {
         self.position != Edge::Off
@@ -173,11 +173,11 @@ pub enum Segment {
     Mode,
     /// A pending prefix alone.
     Prefix,
-    /// Whether the pane in focus fills the tab.
+    /// A mark while the pane in focus fills the tab.
     Zoom,
-    /// How far the work in the pane in focus has come (OSC 9;4).
+    /// The progress of the work in the pane in focus (OSC 9;4).
     Progress,
-    /// How many panes want attention.
+    /// The number of panes that want attention.
     Attention,
     /// The name of the machine.
     Host,
@@ -187,30 +187,30 @@ pub enum Segment {
     Title,
     /// The directory of the pane in focus.
     Cwd,
-    /// What the command of `bars.command` printed.
+    /// The line that the command of `bars.command` printed.
     Command,
 }
 
-/// How abide treats the terminal it runs in.
+/// The use that abide makes of the terminal it runs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OuterOptions {
-    /// Whether the mouse focuses panes, goes to tabs and moves borders. Programs that ask for the
+    /// True if the mouse focuses panes, goes to tabs and moves borders. Programs that ask for the
     /// mouse get it only then.
     pub mouse: bool,
-    /// Whether the terminal's title names the session and the pane in focus. It is put back at the
+    /// True if the terminal's title names the session and the pane in focus. It is put back at the
     /// end.
     pub title: bool,
-    /// Whether programs may set the clipboard (OSC 52).
+    /// True if programs may set the clipboard (OSC 52).
     pub clipboard: bool,
-    /// Whether a bell in a pane rings the terminal's.
+    /// True if a bell in a pane rings the terminal's.
     pub bell: bool,
-    /// Whether notifications of programs (OSC 9, 99, 777) are passed on to the terminal.
+    /// True if notifications of programs (OSC 9, 99, 777) are passed on to the terminal.
     pub notify: bool,
-    /// Whether it is asked once before several lines are pasted into a program that does not tell
+    /// True if abide asks once before several lines are pasted into a program that does not tell
     /// pastes from typing: a shell would run them at once.
     pub ask_paste: bool,
-    /// How many colours the terminal has: `auto` looks at `COLORTERM`, `TERM` and `NO_COLOR`;
+    /// The number of colours of the terminal: `auto` looks at `COLORTERM`, `TERM` and `NO_COLOR`;
     /// `true`, `256`, `16` and `none` say it.
     pub colours: ColourDepth,
 }
@@ -229,11 +229,11 @@ impl Default for OuterOptions {
     }
 }
 
-/// How many colours a terminal has.
+/// The number of colours of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ColourDepth {
-    /// Whatever its environment tells.
+    /// The number that the environment tells.
     #[default]
     Auto,
     /// 24 bits.
@@ -255,15 +255,15 @@ pub struct CopyModeOptions {
     /// The keys of copy mode: `vi`, `emacs`, or `auto` for those of `$VISUAL` or `$EDITOR`, emacs
     /// if they say nothing of vi.
     pub keys: CopyTable,
-    /// Whether what is copied goes to the terminal's clipboard (OSC 52).
+    /// True if copied text goes to the terminal's clipboard (OSC 52).
     pub clipboard: bool,
     /// A command that reads what is copied, such as `wl-copy` or `xclip -in -selection clipboard`;
     /// run by the shell. Empty for none.
     #[schemars(length(max = 4096))]
     pub command: String,
-    /// Whether letting the mouse go copies what it selected.
+    /// True if letting the mouse go copies what it selected.
     pub on_release: bool,
-    /// How many rows a step of the wheel scrolls.
+    /// The number of rows that a step of the wheel scrolls.
     #[schemars(range(min = 1, max = 100))]
     pub wheel_rows: u16,
     /// Characters that separate words, besides blanks.

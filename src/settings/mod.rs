@@ -39,33 +39,33 @@ pub struct Settings {
     pub theme: Theme,
     /// The tab bar, the status line and the borders of panes.
     pub bars: Bars,
-    /// How abide treats the terminal it runs in.
+    /// The use that abide makes of the terminal it runs in.
     pub outer: OuterOptions,
     /// Copy mode, and where copied text goes.
     pub copy: CopyModeOptions,
     /// Labels over addresses, paths, hashes and numbers.
     pub hints: HintOptions,
-    /// What runs in a new pane.
+    /// The program of a new pane, and its environment.
     pub shell: ShellOptions,
     /// Sessions and their sizes.
     pub session: SessionOptions,
-    /// What happens when the program of a pane ends or is stopped.
+    /// The things that happen when the program of a pane ends or is stopped.
     pub pane: PaneOptions,
     /// Commands that `abide exec` and `abide start` run.
     pub exec: ExecOptions,
-    /// How much output is kept for each pane.
+    /// The amount of output kept for each pane.
     pub scrollback: Scrollback,
-    /// What is worth a mark or a notice.
+    /// Events that are worth a mark or a notice.
     pub monitor: Monitor,
-    /// What happens by itself when something happens: an action such as `"layout equalise"`, or
-    /// after `!` a shell command such as `"! notify-send \"$ABIDE_TEXT\""`. Nothing where it is
-    /// empty. A command gets the variables `ABIDE_HOOK`, `ABIDE_SESSION`, `ABIDE_TAB`,
+    /// Things that abide does by itself when something happens: an action such as `"layout
+    /// equalise"`, or after `!` a shell command such as `"! notify-send \"$ABIDE_TEXT\""`. Nothing
+    /// where it is empty. A command gets the variables `ABIDE_HOOK`, `ABIDE_SESSION`, `ABIDE_TAB`,
     /// `ABIDE_PANE`, `ABIDE_CLIENT` and `ABIDE_TEXT`.
     pub hooks: Hooks,
     /// Variables that follow the client.
     pub environment: Environment,
-    /// What outlives a reboot.
+    /// State that outlives a reboot.
     pub persist: Persist,
-    /// What one server holds at most.
+    /// The most that one server holds.
     pub limits: Limits,
 }

@@ -9,7 +9,7 @@ use crate::base::geom::Size;
 use crate::base::time::Span;
 use crate::settings::value::SizeText;
 
-/// What runs in a new pane.
+/// The program of a new pane, and its environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ShellOptions {
@@ -17,9 +17,9 @@ pub struct ShellOptions {
     /// one in passwd, else `/bin/sh`.
     #[schemars(extend("format" = "path"))]
     pub program: String,
-    /// Whether it is started as a login shell.
+    /// True if the shell is started as a login shell.
     pub login: bool,
-    /// Whether bash, zsh and fish mark their prompts and commands (OSC 133) and tell their
+    /// True if bash, zsh and fish mark their prompts and commands (OSC 133) and tell their
     /// directory (OSC 7). Your own files are read first and not changed, and the prompt looks the
     /// same.
     pub integration: bool,
@@ -56,8 +56,9 @@ pub struct SessionOptions {
     pub first_name: String,
     /// The size of a session that no client shows, as `COLSxROWS`.
     pub size: SizeText,
-    /// Whose size a pane has that several clients show: the one that last typed (`latest`), the
-    /// `smallest`, the `largest`, or `manual` for the one that `abide session resize` gives.
+    /// The client that gives a pane its size when several show it: the one that last typed
+    /// (`latest`), the `smallest`, the `largest`, or `manual` for the size that `abide session
+    /// resize` gives.
     pub sizing: Sizing,
 }
 
@@ -67,11 +68,11 @@ impl Default for SessionOptions {
     }
 }
 
-/// Whose size a pane has that several clients show.
+/// The client that gives a pane its size when several show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sizing {
-    /// That of the client that last sent input.
+    /// The client that last sent input.
     #[default]
     Latest,
     /// The smallest: everybody sees all of it.
@@ -83,21 +84,21 @@ pub enum Sizing {
     Manual,
 }
 
-/// What happens when the program of a pane ends or is stopped.
+/// The things that happen when the program of a pane ends or is stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PaneOptions {
-    /// Whether a pane stays when its program ends: `off`, `on`, or `failed` for those that ended
-    /// with another status than 0.
+    /// Panes that stay when their program ends: none (`off`), all (`on`), or with `failed` those
+    /// whose program ended with another status than 0.
     pub remain_on_exit: Remain,
-    /// How long a program that is told to stop may take before it is killed, in milliseconds.
+    /// The time that a program which is told to stop may take before it is killed, in milliseconds.
     #[schemars(range(max = 600_000))]
     pub grace_ms: u64,
-    /// How long what was closed by key or by `close` is hidden with its programs running on, to be
-    /// brought back by `undo`, in milliseconds; 0 ends it at once.
+    /// The time in which what was closed by key or by `close` is hidden with its programs running
+    /// on, to be brought back by `undo`, in milliseconds; 0 ends it at once.
     #[schemars(range(max = 86_400_000))]
     pub undo_ms: u64,
-    /// Whether programs may ask what stands on their screen (DECRQCRA) and what its title is, as
+    /// True if programs may ask what stands on their screen (DECRQCRA) and what its title is, as
     /// suites that test terminals do; for panes made from then on. What one program printed can
     /// then come back to another as if it had been typed.
     pub reports: bool,
@@ -117,16 +118,16 @@ impl PaneOptions {
     }
 }
 
-/// Whether a pane stays when its program ends.
+/// The panes that stay when their program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Remain {
-    /// It closes.
+    /// None stays.
     #[default]
     Off,
-    /// It stays, with its last screen.
+    /// Every pane stays, with its last screen.
     On,
-    /// It stays if the status was not 0.
+    /// A pane stays if the status was not 0.
     Failed,
 }
 
@@ -134,21 +135,21 @@ pub enum Remain {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExecOptions {
-    /// How long `abide exec` waits for its turn in the session's shell before it is refused with
-    /// `busy`, in milliseconds.
+    /// The time that `abide exec` waits for its turn in the session's shell before it is refused
+    /// with `busy`, in milliseconds.
     #[schemars(range(max = 86_400_000))]
     pub turn_ms: u64,
-    /// How many calls may wait for their turn in one session's shell; one more is refused with
-    /// `queue_full`.
+    /// The number of calls that may wait for their turn in one session's shell; one more is refused
+    /// with `queue_full`.
     #[schemars(range(max = 10_000))]
     pub waiting: usize,
-    /// How long a command whose time is up may take to end by itself before it is killed, in
+    /// The time that a command whose time is up may take to end by itself before it is killed, in
     /// milliseconds.
     #[schemars(range(max = 600_000))]
     pub grace_ms: u64,
-    /// Whether a command is stopped when whoever runs `abide exec` goes away.
+    /// True if a command is stopped when whoever runs `abide exec` goes away.
     pub cancel: bool,
-    /// How many ended commands are remembered for each session, with their output.
+    /// The number of ended commands that are remembered for each session, with their output.
     #[schemars(range(min = 1, max = 10_000))]
     pub records: usize,
 }
@@ -159,7 +160,7 @@ impl Default for ExecOptions {
     }
 }
 
-/// How much output is kept for each pane.
+/// The amount of output kept for each pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scrollback {
@@ -181,12 +182,12 @@ impl Default for Scrollback {
     }
 }
 
-/// What goes to disk, and comes back after a reboot.
+/// State that goes to disk, and comes back after a reboot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Persist {
-    /// What is written: screens with their scrollback, only the layout of sessions, or nothing.
-    /// Takes effect when the server starts.
+    /// The state that is written: screens with their scrollback, only the layout of sessions, or
+    /// nothing. Takes effect when the server starts.
     pub keep: Keep,
     /// Scrollback kept of a pane, in bytes before it is packed; the newest stays.
     #[schemars(range(min = 65_536, max = 68_719_476_736_u64))]
@@ -195,20 +196,20 @@ pub struct Persist {
     /// each may have its share.
     #[schemars(range(min = 1_048_576, max = 1_099_511_627_776_u64))]
     pub bytes: u64,
-    /// What becomes of the commands of panes when these come back after a reboot or from a
-    /// snapshot: `"ask"` shows what ran and waits for a key in the pane, `"always"` runs all of
-    /// them again, `"never"` starts shells. A list of programs such as `["vim", "less"]` runs those
-    /// again and asks for the others.
+    /// The fate of the commands of panes when these come back after a reboot or from a snapshot:
+    /// `"ask"` shows what ran and waits for a key in the pane, `"always"` runs all of them again,
+    /// `"never"` starts shells. A list of programs such as `["vim", "less"]` runs those again and
+    /// asks for the others.
     pub restore: Restore,
-    /// How many snapshots without a name of their own are kept; the oldest make room. Named ones
-    /// stay until they are removed.
+    /// The number of snapshots without a name of their own that are kept; the oldest make room.
+    /// Named ones stay until they are removed.
     #[schemars(range(min = 1, max = 1000))]
     pub snapshots: usize,
-    /// How much of what was closed, or whose program ended, `undo` can make anew after its programs
-    /// are gone; the oldest make room.
+    /// The number of panes, tabs and sessions, closed or ended, that `undo` can make anew after
+    /// their programs are gone; the oldest make room.
     #[schemars(range(max = 1000))]
     pub closed: usize,
-    /// For how many days that, and snapshots without a name of their own, are kept; 0 for any time.
+    /// The days that these, and snapshots without a name of their own, are kept; 0 for any time.
     #[schemars(range(max = 36_500))]
     pub days: u32,
 }
@@ -227,7 +228,7 @@ impl Default for Persist {
     }
 }
 
-/// What goes to disk.
+/// State that goes to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
@@ -240,7 +241,7 @@ pub enum Keep {
     Nothing,
 }
 
-/// What one server holds at most.
+/// The most that one server holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -258,20 +259,20 @@ impl Default for Limits {
     }
 }
 
-/// What is worth a mark or a notice.
+/// Events that are worth a mark or a notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Monitor {
-    /// Whether a bell in a tab that nobody looks at marks it.
+    /// True if a bell in a tab that nobody looks at marks it.
     pub bell: bool,
-    /// Whether output in a tab that nobody looks at marks it.
+    /// True if output in a tab that nobody looks at marks it.
     pub activity: bool,
     /// A pane that printed and then nothing more for so many seconds is marked, if nobody looks at
     /// it; 0 never marks one.
     #[schemars(range(max = 86_400))]
     pub silence_s: u32,
-    /// Whether it is told when a program ends in a tab that nobody looks at: `off`, `on`, or
-    /// `failed` for those that ended with another status than 0.
+    /// Programs whose end is told if it happens in a tab that nobody looks at: none (`off`), all
+    /// (`on`), or with `failed` those that ended with another status than 0.
     pub exit: NotifyPolicy,
     /// A command that took so many seconds and ends in a pane that nobody looks at marks it; it
     /// takes shell integration. 0 never marks one.
@@ -285,7 +286,7 @@ impl Default for Monitor {
     }
 }
 
-/// When something is told.
+/// Ends of programs that are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NotifyPolicy {
@@ -298,7 +299,7 @@ pub enum NotifyPolicy {
     Failed,
 }
 
-/// What happens by itself when something happens.
+/// Things that abide does by itself when something happens.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Hooks {

@@ -41,7 +41,7 @@ macro_rules! colours {
         #[serde(default, deny_unknown_fields)]
         #[schemars(title = "a theme of abide")]
         pub struct ThemeFile {
-            /// Whether it is for a `dark` or a `light` terminal.
+            /// The kind of terminal the theme is for, `dark` or `light`.
             pub appearance: Appearance,
             /// The theme that gives the colours this one leaves out; empty for the default one of
             /// its appearance.
@@ -121,7 +121,7 @@ colours! {
     warning = 1;
 }
 
-/// What kind of terminal a theme is for.
+/// The kind of terminal a theme is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Appearance {

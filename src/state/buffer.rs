@@ -8,17 +8,17 @@ use crate::state::name::check_label;
 pub const BUFFERS_MAX: usize = 50;
 /// The largest buffer, in bytes.
 pub const BUFFER_BYTES_MAX: usize = 4 << 20;
-/// What all of them may take together, in bytes; the oldest goes first.
+/// The most that all buffers take together, in bytes; the oldest goes first.
 pub const ALL_BYTES_MAX: usize = 16 << 20;
 
 /// A text that was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buffer {
-    /// Its name: given, or `buffer` and a number.
+    /// The buffer's name: given, or `buffer` and a number.
     pub name: String,
     /// The text.
     pub text: String,
-    /// When it was made or changed, in milliseconds since 1970.
+    /// The time when it was made or changed, in milliseconds since 1970.
     pub changed_wall: u64,
 }
 

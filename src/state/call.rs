@@ -9,7 +9,7 @@ use crate::base::time::{Span, Tick};
 use crate::state::search::PaneSearch;
 use crate::state::shell_history::InPane;
 
-/// Who calls.
+/// The client or process that calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Caller {
     /// The attached client, if the call came from one.
@@ -21,22 +21,22 @@ pub struct Caller {
 /// A call that waits for something.
 #[derive(Debug, Clone)]
 pub struct OpenCall {
-    /// Who called.
+    /// The client or process that called.
     pub caller: Caller,
     /// The time when it is answered with `timed_out`; none to wait for ever.
     pub deadline: Option<Tick>,
-    /// What it waits for.
+    /// The thing it waits for.
     pub pending: Pending,
 }
 
-/// What a call waits for.
+/// The thing a call waits for.
 #[derive(Debug, Clone)]
 pub enum Pending {
     /// Until a pane's screen shows a match, or its output passed one.
     Text {
         /// The pane.
         pane: PaneId,
-        /// What to look for, within a line.
+        /// The pattern to look for, within a line.
         pattern: Regex,
     },
     /// Until a pane has printed nothing for so long.
@@ -79,7 +79,7 @@ pub enum Pending {
     Send {
         /// The pane.
         pane: PaneId,
-        /// What to type.
+        /// The bytes to type.
         bytes: Vec<u8>,
     },
     /// Until the edge has found out whether a program can take over.
@@ -97,7 +97,7 @@ pub enum Pending {
     Search(Box<PaneSearch>),
 }
 
-/// What a call about a command waits for.
+/// The thing a call about a command waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandWait {
     /// Until it is its turn in the shell of a session.
@@ -145,7 +145,7 @@ impl CommandWait {
 /// The largest compiled regular expression, in bytes.
 const PATTERN_MAX: usize = 1 << 20;
 
-/// What a wait for text looks for.
+/// The pattern that a wait for text looks for.
 ///
 /// # Errors
 /// `invalid_params` if it is no regular expression, or a huge one.

@@ -12,25 +12,25 @@ use crate::state::take;
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// Its id.
+    /// The command's id.
     pub id: CommandId,
     /// The session it belongs to.
     pub session: SessionId,
     /// True if it runs in the session's shell; else beside it.
     pub in_shell: bool,
-    /// What it is: one word is a script, several are program and arguments.
+    /// The words of the command: one is a script, several are program and arguments.
     pub words: Vec<String>,
-    /// Where it was started, as far as that is known.
+    /// The directory where it was started, as far as that is known.
     pub cwd: String,
-    /// Its first process; of one in the session's shell that shell.
+    /// The command's first process; of one in the session's shell that shell.
     pub pid: Option<u32>,
-    /// When it was started, in milliseconds since 1970.
+    /// The time when it was started, in milliseconds since 1970.
     pub started_wall: u64,
-    /// When it was started, for ages.
+    /// The time when it was started, for ages.
     pub started: Tick,
-    /// How it ended, if it did.
+    /// The end of the command, if it has ended.
     pub end: Option<End>,
-    /// How long it may run, and until when.
+    /// The time it may run, and the moment when that is over.
     pub limit: Option<(Span, Tick)>,
     /// Time it has to end by itself when it is stopped.
     pub grace: Span,
@@ -41,13 +41,13 @@ pub struct Command {
 /// The end of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    /// When, in milliseconds since 1970.
+    /// The time of the end, in milliseconds since 1970.
     pub wall: u64,
-    /// How long it ran.
+    /// The time that it ran.
     pub lasted: Span,
     /// The place in the order of ends.
     pub order: u64,
-    /// How.
+    /// The way it ended.
     pub exit: ExitStatus,
     /// True if KILL was needed.
     pub was_killed: bool,
@@ -58,16 +58,16 @@ pub struct End {
 pub enum StopReason {
     /// A call asked for it.
     Asked,
-    /// Its time was up.
+    /// The time it had was up.
     Time,
-    /// Whoever waited for it has gone.
+    /// The caller that waited for it has gone.
     Cancelled,
-    /// Its session ended.
+    /// The command's session ended.
     Session,
 }
 
 impl Command {
-    /// Where it is in its life, in a word.
+    /// The stage of its life, in a word.
     #[must_use]
     pub fn state(&self) -> &'static str {
         let Some(end) = self.end else {
@@ -91,7 +91,7 @@ impl Command {
     }
 }
 
-/// What a command printed, as far as it is kept.
+/// The output of a command, as far as it is kept.
 #[derive(Debug, Default)]
 pub struct Captured {
     /// Standard output.
@@ -108,26 +108,26 @@ pub struct Captured {
     pub left: Vec<u32>,
 }
 
-/// What is to be run.
+/// A command that is to be run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExecRequest {
-    /// One word is a script, several are program and arguments.
+    /// The words of the command: one is a script, several are program and arguments.
     pub words: Vec<String>,
-    /// Where, for this command alone.
+    /// The directory, for this command alone.
     pub cwd: Option<String>,
     /// Variables for this command alone; those without a value are unset.
     pub vars: Vec<(String, Option<String>)>,
-    /// What it reads.
+    /// The input that it reads.
     pub input: CommandInput,
     /// True if whoever asked gets the output as it comes.
     pub stream: bool,
-    /// How long it may run.
+    /// The time it may run.
     pub limit: Option<Span>,
     /// Time it has to end by itself when it is stopped.
     pub grace: Span,
 }
 
-/// What a command reads on standard input.
+/// The standard input of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum CommandInput {
     /// Nothing.
@@ -135,7 +135,7 @@ pub enum CommandInput {
     Nothing,
     /// These bytes.
     Bytes(Vec<u8>),
-    /// What is written later, until that is closed.
+    /// Bytes that are written later, until the input is closed.
     Open,
 }
 
@@ -144,16 +144,16 @@ pub enum CommandInput {
 pub struct Waiting {
     /// The call.
     pub call: CallId,
-    /// What it wants to run.
+    /// The command it wants to run.
     pub order: ExecRequest,
 }
 
 /// The turns of a session's shell.
 #[derive(Debug, Clone, Default)]
 pub struct ExecQueue {
-    /// What runs.
+    /// The command that runs.
     pub running: Option<CommandId>,
-    /// Who comes next.
+    /// The calls that come next.
     pub waiting: VecDeque<Waiting>,
 }
 

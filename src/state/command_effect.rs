@@ -1,5 +1,5 @@
-//! What commands and processes are asked for that only the outside can do: output, input, signals,
-//! the process table. Plain data.
+//! Requests about commands and processes that only the outside can do: output, input, signals, the
+//! process table. Plain data.
 
 use regex::bytes::Regex;
 
@@ -16,9 +16,9 @@ pub enum CommandEffect {
     Run {
         /// The command.
         command: CommandId,
-        /// Who asked.
+        /// The call that asked.
         call: CallId,
-        /// What.
+        /// The command to run.
         order: Box<ExecRequest>,
         /// The shell of its session.
         shell: Box<ShellSpec>,
@@ -27,7 +27,7 @@ pub enum CommandEffect {
     Start {
         /// The command.
         command: CommandId,
-        /// What.
+        /// The command to run.
         order: Box<ExecRequest>,
         /// The shell of its session.
         shell: Box<ShellSpec>,
@@ -55,7 +55,7 @@ pub enum CommandEffect {
     Serve {
         /// The call.
         call: CallId,
-        /// What is asked for.
+        /// The thing that is asked for.
         request: Request,
     },
 }
@@ -63,7 +63,7 @@ pub enum CommandEffect {
 /// The shell of a session, and what it starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellSpec {
-    /// Its session.
+    /// The session of the shell.
     pub session: SessionId,
     /// The user's shell, an absolute path or a name.
     pub program: String,
@@ -73,7 +73,7 @@ pub struct ShellSpec {
     pub cwd: String,
 }
 
-/// What only the outside can answer.
+/// A question that only the outside can answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// The output of a command.
@@ -82,14 +82,14 @@ pub enum Request {
         command: CommandId,
         /// Only what comes after this cursor.
         since: Option<String>,
-        /// Whether to go on until it ends.
+        /// True to go on until the command ends.
         follow: bool,
     },
     /// Input for a command.
     Write {
         /// The command.
         command: CommandId,
-        /// What it is to read.
+        /// The bytes that it is to read.
         bytes: Vec<u8>,
         /// True if that is all.
         close: bool,
@@ -98,12 +98,12 @@ pub enum Request {
     Await {
         /// The command.
         command: CommandId,
-        /// What ready means.
+        /// The sign that the command is ready.
         until: Until,
     },
     /// End something in two stages.
     Stop {
-        /// What.
+        /// The command or process to end.
         target: Target,
         /// The first signal.
         signal: i32,
@@ -130,12 +130,12 @@ pub enum Request {
     },
 }
 
-/// What is asked for about snapshots of sessions, which are files.
+/// Requests about snapshots of sessions, which are files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SnapshotRequest {
     /// Make one.
     Save {
-        /// Its name, checked; none to be given one.
+        /// The snapshot's name, checked; none to be given one.
         name: Option<String>,
         /// The one session; none for all.
         session: Option<SessionId>,
@@ -144,11 +144,11 @@ pub enum SnapshotRequest {
     },
     /// Make its sessions anew.
     Restore {
-        /// Its name.
+        /// The snapshot's name.
         name: String,
         /// The environment of whoever asks.
         env: Vec<(String, String)>,
-        /// What becomes of commands, where that is not left to the settings.
+        /// The fate of commands, where that is not left to the settings.
         rerun: Option<RerunPolicy>,
     },
     /// Make anew what was closed last and whose programs are gone.
@@ -160,21 +160,22 @@ pub enum SnapshotRequest {
     List,
     /// Remove one.
     Remove {
-        /// Its name.
+        /// The snapshot's name.
         name: String,
     },
 }
 
-/// What is stopped or sent a signal.
+/// The thing that is stopped or sent a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// A command: all that came of it.
     Command(CommandId),
-    /// One process of a session.
+    /// A single process of a session.
     Process {
-        /// Its id.
+        /// The process id.
         pid: i32,
-        /// When it started, where the caller knows it: another process of that id is left alone.
+        /// The time when it started, where the caller knows that: another process of that id is
+        /// left alone.
         start_time: Option<u64>,
         /// True if its descendants are meant too.
         tree: bool,
@@ -196,7 +197,7 @@ impl Eq for LinePattern {}
 /// The time when a command is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Until {
-    /// When a line of its output matches, past or future.
+    /// The moment when a line of its output matches, past or future.
     Log(LinePattern),
     /// The time when something listens on this TCP port of the local host.
     Port(u16),

@@ -1,4 +1,4 @@
-//! What a step wants done outside: the only way out of the pure part.
+//! Effects that a step wants outside: the only way out of the pure part.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +19,14 @@ pub enum Effect {
     Spawn {
         /// The pane.
         pane: PaneId,
-        /// What to start.
+        /// The program to start.
         program: ProgramSpec,
     },
     /// Type these bytes into a pane's program.
     Write {
         /// The pane.
         pane: PaneId,
-        /// What its terminal would send.
+        /// The bytes that its terminal would send.
         bytes: Vec<u8>,
     },
     /// Tell a pane's program its new size. The engine has it already.
@@ -66,14 +66,14 @@ pub enum Effect {
     Ask {
         /// The call that needs it.
         call: CallId,
-        /// What.
+        /// The question.
         question: Question,
     },
     /// Tell a client something that is not a frame.
     Tell {
         /// The client.
         client: ClientId,
-        /// What.
+        /// The message.
         message: ClientMessage,
     },
     /// Something with commands.
@@ -82,7 +82,7 @@ pub enum Effect {
     Snapshots {
         /// The call.
         call: CallId,
-        /// What.
+        /// The request.
         request: SnapshotRequest,
     },
     /// Let a client carry a call out.
@@ -93,12 +93,12 @@ pub enum Effect {
         call: CallId,
         /// The name of the action.
         name: &'static str,
-        /// Its arguments.
+        /// The arguments of the action.
         params: serde_json::Value,
     },
     /// Do what a hook says: an action, or a shell command after `!`.
     Hook {
-        /// What to do.
+        /// The action or shell command to carry out.
         text: String,
         /// The pane that it is about.
         pane: Option<PaneId>,
@@ -114,7 +114,7 @@ pub enum Effect {
         /// Variables for the shells of the session.
         env: Vec<(String, String)>,
     },
-    /// What a pane prints goes to another command from now on, or to none, as the pane says.
+    /// The output of a pane goes to another command from now on, or to none, as the pane says.
     Pipe {
         /// The pane.
         pane: PaneId,
@@ -139,7 +139,7 @@ pub enum Effect {
     },
 }
 
-/// What to start in a pane.
+/// A program to start in a pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramSpec {
     /// Program and arguments; empty for the user's shell.
@@ -157,7 +157,7 @@ pub struct ProgramSpec {
 pub enum StartDir {
     /// In this directory.
     Directory(String),
-    /// Where the program in the foreground of this pane is, else its shell.
+    /// The directory of the program in the foreground of this pane, else of its shell.
     Pane(PaneId),
     /// In the user's home.
     Home,
@@ -190,11 +190,11 @@ pub enum Fact {
 pub struct Successor {
     /// The place where it is.
     pub program: String,
-    /// Its version, such as `0.1.0`.
+    /// The version of the program, such as `0.1.0`.
     pub version: String,
 }
 
-/// What a client is told besides frames.
+/// Messages to a client besides frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientMessage {
     /// A bell rang in a pane it sees.
@@ -217,22 +217,22 @@ pub enum ClientMessage {
     },
     /// Something it saw was closed and can be brought back.
     Closed {
-        /// What, such as `pane 2 (vim)`; harmless.
+        /// The thing that was closed, such as `pane 2 (vim)`; harmless.
         what: String,
         /// For how long, in milliseconds.
         undo_ms: u64,
     },
-    /// It leaves: its session was closed and can be brought back, and there is no other.
+    /// The client leaves: its session was closed and can be brought back, and there is no other.
     Shut(String),
-    /// It leaves: it detached from this session.
+    /// The client leaves: it detached from this session.
     Detached(String),
-    /// It leaves: its session ended and there is no other.
+    /// The client leaves: its session ended and there is no other.
     Ended {
         /// The session.
         session: String,
-        /// How its last program ended, as a shell shows it.
+        /// The status of its last program, as a shell shows it.
         status: u8,
     },
-    /// It leaves: the server stops.
+    /// The client leaves: the server stops.
     Stopped,
 }

@@ -8,7 +8,7 @@ use crate::state::host::Host;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
 
-/// What an outer multiplexer left behind: it would make programs talk to the wrong one.
+/// Variables that an outer multiplexer left behind: they would make programs talk to the wrong one.
 const OUTER: [&str; 4] = ["TMUX", "ZELLIJ", "ABIDE", "TERM_PROGRAM"];
 
 /// A caller's environment as a session keeps it: without the traces of the multiplexer and terminal
@@ -67,7 +67,8 @@ pub fn integrate(argv: &mut Vec<String>, env: &mut Vec<(String, String)>, host: 
             set(env, "ZDOTDIR", format!("{files}/zsh"));
         }
         "fish" => {
-            // What fish takes where the variable is not set (XDG base directory specification).
+            // The default where the variable is not set (XDG base directory specification), as fish
+            // takes it.
             let own =
                 value(env, "XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
             set(env, "XDG_DATA_DIRS", format!("{files}/data:{own}"));

@@ -1,4 +1,4 @@
-//! Who the server is and where it runs: what the edge found out at its start, as plain data.
+//! The server's identity and place: facts that the edge found out at its start, as plain data.
 
 use crate::base::time::Tick;
 
@@ -7,13 +7,13 @@ use crate::base::time::Tick;
 pub struct Host {
     /// The server's process.
     pub server_pid: u32,
-    /// What all servers of one keeper have in common, and no others; 0 where there is no keeper.
+    /// A number that all servers of one keeper have in common, and no others; 0 without a keeper.
     pub lineage: u64,
     /// The keeper's process.
     pub keeper_pid: u32,
     /// The server's version, such as `0.1.0`.
     pub version: String,
-    /// Which server process this is: grows with each restart.
+    /// The number of this server process: grows with each restart.
     pub lease: u64,
     /// The time when it was started.
     pub started: Tick,

@@ -53,15 +53,15 @@ pub struct State {
     pub tabs: BTreeMap<TabId, Tab>,
     /// Panes of all tabs, and those that are being ended.
     pub panes: BTreeMap<PaneId, Pane>,
-    /// What each attached client looks at.
+    /// The view of each attached client.
     pub views: BTreeMap<ClientId, View>,
-    /// What clients that are gone looked at, the latest last.
+    /// The views of clients that are gone, the latest last.
     pub detached_views: Vec<DetachedView>,
     /// Commands, and the turns of session shells.
     pub commands: Commands,
     /// Commands typed at the prompts of panes' shells.
     pub shell_history: ShellHistory,
-    /// What was closed and can be brought back for a while, the latest last.
+    /// Things that were closed and can be brought back for a while, the latest last.
     pub closed_items: Vec<ClosedItem>,
     /// Until when programs that were ended from outside may have been ended because the machine
     /// goes down.
@@ -75,12 +75,12 @@ pub struct State {
     pub calls: BTreeMap<CallId, OpenCall>,
     /// True if the server is about to leave; calls are refused then.
     pub leaving: Option<Leaving>,
-    /// What the step leaves to its end.
+    /// The work that the step leaves to its end.
     pub pending_work: PendingWork,
 }
 
-/// How the server leaves, as soon as all programs that are being ended have ended and every call is
-/// answered.
+/// The way the server leaves, as soon as all programs that are being ended have ended and every
+/// call is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leaving {
     /// For good.
@@ -91,7 +91,8 @@ pub enum Leaving {
     Upgrade(String),
 }
 
-/// What a step leaves to its end, when everything is where it belongs. Empty between steps.
+/// The work that a step leaves to its end, when everything is where it belongs. Empty between
+/// steps.
 #[derive(Debug, Default)]
 pub struct PendingWork {
     /// Tabs whose panes may have to have another size.
@@ -102,7 +103,7 @@ pub struct PendingWork {
     pub clients_without_session: Vec<ClientWithoutSession>,
     /// True if all that outlives a reboot is to go to disk now.
     pub save: bool,
-    /// What was closed, and what of that is back. The edge takes it after each step.
+    /// Things that were closed, or are back. The edge takes them after each step.
     pub closed: Vec<UndoChange>,
 }
 
@@ -113,7 +114,7 @@ pub struct ClientWithoutSession {
     pub client: ClientId,
     /// The name of the session.
     pub session: String,
-    /// How its last program ended; none if it was ended by a call.
+    /// The end of its last program; none if it was ended by a call.
     pub status: Option<ExitStatus>,
     /// True if the session was closed and can be brought back.
     pub is_closed: bool,
@@ -143,7 +144,7 @@ impl Default for NextIds {
 }
 
 impl State {
-    /// What every view shows, those of clients that are gone included.
+    /// The state of every view, those of clients that are gone included.
     fn everywhere(&mut self) -> impl Iterator<Item = &mut ViewState> {
         self.views
             .values_mut()
@@ -259,7 +260,7 @@ impl State {
         Ok(())
     }
 
-    /// What is buried is nowhere else. Gives the panes.
+    /// Checks that buried things are nowhere else. Gives their panes.
     fn check_graves(&self) -> Result<BTreeSet<PaneId>, String> {
         let mut closed = BTreeSet::new();
         for item in &self.closed_items {

@@ -1,4 +1,4 @@
-//! What sessions, tabs and panes can be called.
+//! Names that sessions, tabs and panes can have.
 
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};

@@ -22,7 +22,7 @@ use crate::term::{Options, Progress, Terminal};
 
 /// A pane.
 pub struct Pane {
-    /// Its id.
+    /// The pane's id.
     pub id: PaneId,
     /// The session it was made in.
     pub session: SessionId,
@@ -31,19 +31,19 @@ pub struct Pane {
     pub tab: Option<TabId>,
     /// The name it was given; without one it is called by its title.
     pub name: Option<String>,
-    /// Its program and arguments; empty for the shell.
+    /// The program and its arguments; empty for the shell.
     pub argv: Vec<String>,
     /// Variables it was given besides those of its session.
     pub env: Vec<(String, String)>,
     /// The place where its program was started; empty where unknown.
     pub cwd: String,
-    /// When it was made, in milliseconds since 1970.
+    /// The time when it was made, in milliseconds since 1970.
     pub created_wall: u64,
     /// The size of its terminal.
     pub size: Size,
     /// The stage of life of its program.
     pub life: ProgramState,
-    /// What its program drew. Without scrollback until the program has started.
+    /// The screen that its program drew. Without scrollback until the program has started.
     pub screen: Terminal,
     /// True if what is typed into another synchronized pane of its tab is typed here too.
     pub is_synced: bool,
@@ -51,23 +51,24 @@ pub struct Pane {
     pub again: bool,
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
-    /// How it comes back when its program is gone.
+    /// The means to bring it back when its program is gone.
     pub restore: RestoreState,
-    /// What a view marks it with.
+    /// The marks that a view gives it.
     pub marks: Marks,
 }
 
-/// How a pane comes back when its program is gone, and what of former times can be run in it again.
+/// The means to bring a pane back when its program is gone: the commands that can be run in it
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RestoreState {
     /// True if its program is started not for the first time: if that fails, the pane stays.
     pub retried: bool,
     /// True if a shell runs in place of its program, which a restart brings back.
     pub instead: bool,
-    /// What runs in the foreground of its shell, with its arguments; empty for nothing, or if that
-    /// is not known.
+    /// The program in the foreground of its shell, with its arguments; empty for nothing, or if
+    /// that is not known.
     pub runs: Vec<String>,
-    /// What ran there before the pane came back, until something else does.
+    /// The program that ran there before the pane came back, until something else does.
     pub ran: Vec<String>,
 }
 
@@ -93,7 +94,7 @@ pub struct MemoryUsage {
     pub scrollback: usize,
     /// Scrollback that is compressed.
     pub packed: usize,
-    /// What that would take otherwise.
+    /// The bytes that it would take otherwise.
     pub unpacked: usize,
     /// Screens and tables.
     pub screen: usize,
@@ -127,13 +128,13 @@ impl Pane {
 }
 
 impl Pane {
-    /// Its program and arguments as it is now; empty for a shell.
+    /// The program and arguments as they are now; empty for a shell.
     #[must_use]
     pub fn program(&self) -> &[String] {
         if self.restore.instead { &[] } else { &self.argv }
     }
 
-    /// What can be run in it again; empty for nothing.
+    /// The command that can be run in it again; empty for nothing.
     #[must_use]
     pub fn offered(&self) -> &[String] {
         match self.life {
@@ -151,12 +152,12 @@ impl Pane {
     }
 }
 
-/// What a pane is made of.
+/// The parts of which a pane is made.
 #[derive(Debug, Clone, Default)]
 pub struct NewPane {
     /// The name it is given; none to be called by its title.
     pub name: Option<String>,
-    /// Its program and arguments; empty for the shell.
+    /// The program and its arguments; empty for the shell.
     pub argv: Vec<String>,
     /// Variables besides those of its session.
     pub env: Vec<(String, String)>,
@@ -172,28 +173,28 @@ pub struct Beside {
     pub pane: PaneId,
     /// On which side of it.
     pub side: Direction,
-    /// How much room.
+    /// The share of the room that it gets.
     pub share: Share,
 }
 
 /// The stage of life of the program of a pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgramState {
-    /// It was asked for and did not report yet.
+    /// The program was asked for and did not report yet.
     Starting,
-    /// It runs.
+    /// The program runs.
     Running {
-        /// Its first process.
+        /// The program's first process.
         pid: u32,
     },
-    /// It is being ended.
+    /// The program is being ended.
     Ending,
-    /// It has ended, and the pane stays.
+    /// The program has ended, and the pane stays.
     Ended {
-        /// How.
+        /// The way it ended.
         status: ExitStatus,
     },
-    /// It was gone when the pane came back, and is not run before a person says so.
+    /// The program was gone when the pane came back, and is not run before a person says so.
     Held,
 }
 
@@ -211,42 +212,42 @@ impl ProgramState {
     }
 }
 
-/// What happened in a pane that a view marks.
+/// Events in a pane that a view marks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marks {
     /// A bell rang since a view showed it.
     pub bell: bool,
-    /// It printed since a view showed it.
+    /// The pane printed since a view showed it.
     pub activity: bool,
     /// The time when it printed last; 0 for never.
     pub output: Tick,
-    /// When its program was started, where this server started it; 0 if it found it running.
+    /// The time when its program was started; none if this server found it running.
     pub started: Option<Tick>,
     /// A person marked it, to name it by its mark later.
     pub chosen: bool,
-    /// Its shell shows a prompt and waits for a command, as its marks say (OSC 133 B); false where
-    /// it sends none.
+    /// The pane's shell shows a prompt and waits for a command, as its marks say (OSC 133 B); false
+    /// where it sends none.
     pub prompt: bool,
-    /// What its shell told of itself.
+    /// The state that its shell told of itself.
     pub shell: ShellState,
     /// The name of what runs in its foreground, where that is not what it was started with.
     pub program: Option<String>,
-    /// What happened in it that somebody may want to know.
+    /// Events in it that somebody may want to know.
     pub news: News,
 }
 
-/// What happened in a pane since a view showed it, besides bells and output; and what goes on.
+/// Events in a pane since a view showed it, besides bells and output; and the work that goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct News {
-    /// It printed, and then nothing more for a while.
+    /// The pane printed, and then nothing more for a while.
     pub silence: bool,
-    /// Its program or a long command of it ended, with this status.
+    /// The program or a long command of it ended, with this status.
     pub ended: Option<u8>,
-    /// Its program sent this notification.
+    /// The notification that its program sent.
     pub notice: Option<String>,
-    /// Since when a command runs in its shell, as its marks say (OSC 133 C).
+    /// The time since which a command runs in its shell, as its marks say (OSC 133 C).
     pub command: Option<Tick>,
-    /// How far its work has come (OSC 9;4). This is no news but goes on while it is seen.
+    /// The progress of its work (OSC 9;4). This is no news but goes on while it is seen.
     pub progress: Option<Progress>,
 }
 
@@ -363,7 +364,7 @@ impl State {
         panes.iter().position(|pane| *pane == id).map_or(0, |at| at + 1)
     }
 
-    /// What the border of a pane calls it: its name, else the title its program set, else its
+    /// The label in the border of a pane: its name, else the title its program set, else its
     /// program.
     #[must_use]
     pub fn pane_label(&self, id: PaneId) -> String {
@@ -406,7 +407,7 @@ impl State {
         self.version += 1;
     }
 
-    /// What ran in a pane's shell before it came back is run again: it is offered no more.
+    /// Offers no more what ran in a pane's shell before it came back, because it is run again.
     pub fn forget_former(&mut self, id: PaneId) {
         self.pane_mut(id).restore.ran.clear();
         self.version += 1;
@@ -551,8 +552,7 @@ impl State {
         self.changed(session);
     }
 
-    /// What is held of the program that has ended is dropped, and a new one starts at the end of
-    /// the step.
+    /// Drops everything of the program that has ended; a new one starts at the end of the step.
     fn start_again(&mut self, id: PaneId, fx: &mut Effects) {
         // Of one that came back and waited, nothing is held but what it showed, which it goes on
         // from.

@@ -16,7 +16,7 @@ const LINE_BYTES_MAX: usize = 4096;
 /// Bytes of lines that all hits of a search show.
 const TEXT_BYTES_MAX: usize = 4 << 20;
 
-/// What is looked for, and how.
+/// The pattern that is looked for, and the way.
 #[derive(Debug, Clone, Default)]
 pub struct SearchQuery {
     /// The pattern.
@@ -46,7 +46,7 @@ pub struct Match {
     pub text: String,
 }
 
-/// What a search found.
+/// The hits of a search.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Matches {
     /// In the order of the search.

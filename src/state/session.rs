@@ -25,11 +25,11 @@ use crate::term::Terminal;
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its id.
+    /// The session's id.
     pub id: SessionId,
-    /// Its name; no two sessions share one.
+    /// The session's name; no two sessions share one.
     pub name: String,
-    /// Its tabs in the order of the tab bar; never empty between steps. People count from 1.
+    /// The tabs in the order of the tab bar; never empty between steps. People count from 1.
     pub tabs: Vec<TabId>,
     /// The tab a view gets that has not seen the session: the one used last.
     pub current: TabId,
@@ -39,7 +39,7 @@ pub struct Session {
     pub env: Vec<(String, String)>,
     /// Variables whose values were not kept: the first client that shows it gives them.
     pub missing_env: Vec<String>,
-    /// When it was made, in milliseconds since 1970.
+    /// The time when it was made, in milliseconds since 1970.
     pub created_wall: u64,
     /// Grows over all sessions with each use: the highest was used last.
     pub used: u64,
@@ -50,14 +50,14 @@ pub struct Session {
     pub fixed: Option<Size>,
     /// Grows by one with each successful change.
     pub version: u64,
-    /// How the program that ended last in it ended.
+    /// The end of the program that ended last in it.
     pub last_status: Option<ExitStatus>,
 }
 
-/// What a session is made of.
+/// The parts of which a session is made.
 #[derive(Debug)]
 pub struct NewSession {
-    /// Its name, checked and free.
+    /// The name, checked and free.
     pub name: String,
     /// The place where its programs start; empty for home.
     pub cwd: String,
@@ -65,7 +65,7 @@ pub struct NewSession {
     pub env: Vec<(String, String)>,
     /// The size of its terminal while no view shows it.
     pub size: Size,
-    /// Its first pane.
+    /// The first pane.
     pub pane: NewPane,
 }
 
@@ -289,7 +289,7 @@ impl State {
     }
 }
 
-/// What became of what was taken in.
+/// The new places of sessions and panes that were taken in.
 #[derive(Debug, Default)]
 pub struct Imported {
     /// The new sessions, in the order of the former.
@@ -378,7 +378,7 @@ impl State {
     }
 }
 
-/// What a turn depends on beside the state.
+/// The context on which a turn depends beside the state.
 #[derive(Debug, Clone, Copy)]
 pub struct ExecContext<'a> {
     /// The options in force.

@@ -16,7 +16,7 @@ const BYTES_MAX: usize = 1 << 20;
 /// A command that was typed at a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellCommand {
-    /// Its id, of the same numbers as those of `exec` and `start`.
+    /// The command's id, of the same numbers as those of `exec` and `start`.
     pub id: CommandId,
     /// The pane.
     pub pane: PaneId,
@@ -26,22 +26,22 @@ pub struct ShellCommand {
     pub text: String,
     /// The directory it was typed in; empty where unknown.
     pub cwd: String,
-    /// When it was started, in milliseconds since 1970.
+    /// The time when it was started, in milliseconds since 1970.
     pub started_wall: u64,
     /// The same, for durations.
     pub started: Tick,
     /// The place where its output begins.
     pub from: Option<Anchor>,
-    /// Its end, if that has come.
+    /// The end of the command, if that has come.
     pub end: Option<ShellCommandEnd>,
 }
 
 /// The end of a command that was typed at a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShellCommandEnd {
-    /// How long it ran.
+    /// The time that it ran.
     pub lasted: Span,
-    /// Its status, if the shell told it.
+    /// The status, if the shell told it.
     pub exit_code: Option<u8>,
     /// The place where its output ends.
     pub to: Option<Anchor>,
@@ -75,7 +75,7 @@ impl ShellHistory {
         }
     }
 
-    /// One of them.
+    /// The command with this id.
     #[must_use]
     pub fn get(&self, id: CommandId) -> Option<&ShellCommand> {
         self.list.iter().rev().find(|past| past.id == id)
@@ -88,17 +88,17 @@ impl ShellHistory {
     }
 }
 
-/// What the shell of a pane told of itself.
+/// The state that the shell of a pane told of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ShellState {
     /// True if it sent any mark since this server runs.
     pub seen: bool,
-    /// Its directory as it was told last; empty where it was not.
+    /// The directory as it was told last; empty where it was not.
     pub cwd: String,
-    /// Where its prompt ends and the command line begins; none while it draws one, and after a
-    /// start of the server.
+    /// The place where its prompt ends and the command line begins; none while it draws one, and
+    /// after a start of the server.
     pub spot: Option<Anchor>,
-    /// What it runs.
+    /// The command that it runs.
     pub running: Option<CommandId>,
 }
 
@@ -107,28 +107,28 @@ pub struct ShellState {
 pub struct InPane {
     /// The pane.
     pub pane: PaneId,
-    /// What is typed.
+    /// The line that is typed.
     pub line: String,
-    /// How long it may run.
+    /// The time it may run.
     pub limit: Option<Span>,
-    /// How long it may take to end after each signal.
+    /// The time it may take to end after each signal.
     pub grace: Span,
-    /// How far it is.
+    /// The phase it is in.
     pub phase: Phase,
-    /// Since when it is typed.
+    /// The time since which it is typed.
     pub since: Tick,
-    /// How often it was told to end.
+    /// The number of times it was told to end.
     pub strikes: u8,
 }
 
-/// How far a command in the shell of a pane is.
+/// The phases of a command in the shell of a pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// The prompt is awaited.
     Prompt,
-    /// It is typed, and the shell has not said that it runs.
+    /// The command is typed, and the shell has not said that it runs.
     Typed,
-    /// It runs.
+    /// The command runs.
     Running(CommandId),
 }
 
@@ -138,7 +138,7 @@ pub fn has_prompts(screen: &Terminal) -> bool {
     screen.mark_before(screen.reach().end, MarkKind::Prompt).is_some()
 }
 
-/// What a terminal would send for a line and Enter.
+/// The bytes that a terminal would send for a line and Enter.
 #[must_use]
 pub fn typed(screen: &Terminal, line: &str) -> Vec<u8> {
     let mut bytes = Vec::new();

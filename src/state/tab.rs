@@ -17,13 +17,14 @@ use crate::state::{Share, State, take};
 /// A tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tab {
-    /// Its id.
+    /// The tab's id.
     pub id: TabId,
     /// The session it is of.
     pub session: SessionId,
     /// The name it was given; without one it is called by the title or the program of its focus.
     pub name: Option<String>,
-    /// How its panes share the area; every pane of the tab that does not float is in it once.
+    /// The layout by which its panes share the area; every pane of the tab that does not float is
+    /// in it once.
     pub layout: Tree<PaneId>,
     /// Panes that float over the others, from the lowest to the highest.
     pub floats: Vec<Float<PaneId>>,
@@ -39,19 +40,19 @@ pub struct Tab {
     pub area: Size,
     /// The view that gave it that area, if it is still there.
     pub driver: Option<ClientId>,
-    /// When panes may be given another area, so that two views in turn do not resize programs at
-    /// every key.
+    /// The time when panes may be given another area, so that two views in turn do not resize
+    /// programs at every key.
     pub settled: Tick,
 }
 
-/// What a tab is made of.
+/// The parts of which a tab is made.
 #[derive(Debug)]
 pub struct NewTab {
-    /// Its name; none to be called by its program.
+    /// The name; none to be called by its program.
     pub name: Option<String>,
-    /// Its place in the tab bar, from 0; beyond the end is the end.
+    /// The place in the tab bar, from 0; beyond the end is the end.
     pub at: usize,
-    /// Its first pane.
+    /// The first pane.
     pub pane: NewPane,
 }
 
@@ -75,7 +76,7 @@ impl Tab {
         }
     }
 
-    /// Its panes in the order of their numbers: those of the layout in reading order, then those
+    /// The panes in the order of their numbers: those of the layout in reading order, then those
     /// that float.
     #[must_use]
     pub fn panes(&self) -> Vec<PaneId> {
@@ -90,7 +91,7 @@ impl Tab {
         self.layout.contains(pane) || self.is_float(pane)
     }
 
-    /// Where its panes are in an area, those that float last: for a view that focuses `focus`,
+    /// The places of its panes in an area, those that float last: for a view that focuses `focus`,
     /// which is the open one of its stack.
     #[must_use]
     pub fn rects(&self, area: Size, focus: PaneId) -> Vec<(PaneId, Rect)> {
@@ -276,7 +277,7 @@ impl State {
             .map_or(0, |at| at + 1)
     }
 
-    /// What the tab bar calls a tab: its name, or what runs in the pane focused last.
+    /// The label of a tab in the tab bar: its name, or the program in the pane focused last.
     #[must_use]
     pub fn tab_label(&self, id: TabId) -> String {
         let tab = self.tab(id);
@@ -296,9 +297,9 @@ pub enum Plan<L> {
 /// A pane of a plan.
 #[derive(Debug, Clone)]
 pub enum Leaf {
-    /// One that is there.
+    /// A pane that is there.
     Old(PaneId),
-    /// One that is made.
+    /// A pane that is made.
     New(NewPane),
 }
 
@@ -551,7 +552,7 @@ impl State {
         self.rearranged(id);
     }
 
-    /// How the panes of a tab share its area has changed: every view shows all of them again.
+    /// Makes every view show all panes of a tab again, because they share its area another way now.
     pub(super) fn rearranged(&mut self, id: TabId) {
         for at in self.everywhere() {
             at.unzoom(id);
@@ -561,13 +562,13 @@ impl State {
     }
 }
 
-/// How the parts of a layout stand.
+/// The way the parts of a layout stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SplitKind {
     /// Side by side.
     Columns,
-    /// One below the other.
+    /// Parts one below the other.
     Rows,
-    /// One is open, of the others there is the title.
+    /// A stack: one part is open, of the others there is the title.
     Stack,
 }

@@ -160,7 +160,7 @@ fn spelled(text: &str) -> String {
     }
 }
 
-/// What an id means; none if the text is no id of the kind.
+/// The thing that an id means; none if the text is no id of the kind.
 fn id_in<I: FromStr, T>(
     text: &str,
     find: impl FnOnce(I) -> Option<T>,
@@ -256,7 +256,7 @@ fn pane_in(state: &State, caller: Caller, tab: TabId, text: &str) -> Result<Pane
     found.ok_or_else(|| no_pane(state, tab.id, text))
 }
 
-/// What has that number; people count from 1.
+/// The thing that has this number; people count from 1.
 fn numbered<T: Copy>(things: &[T], text: &str) -> Option<T> {
     text.parse::<usize>().ok()?.checked_sub(1).and_then(|at| things.get(at).copied())
 }

@@ -28,11 +28,11 @@ pub struct ClosedItem {
     pub until: Tick,
     /// The session it was of, as that was then.
     pub session: Session,
-    /// What it was.
+    /// The pane, tab or session that it was.
     pub what: ClosedContent,
 }
 
-/// What was closed.
+/// A pane, tab or session that was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClosedContent {
     /// A pane of a tab that went on.
@@ -48,13 +48,13 @@ pub enum ClosedContent {
 pub struct ClosedPane {
     /// The pane.
     pub pane: PaneId,
-    /// Its tab.
+    /// The pane's tab.
     pub tab: TabId,
     /// The layout with it.
     pub before: Tree<PaneId>,
     /// The layout without it.
     pub after: Tree<PaneId>,
-    /// Where it floated, if it did.
+    /// The place where it floated, if it did.
     pub float: Option<Rect>,
 }
 
@@ -107,22 +107,22 @@ impl ClosedItem {
 /// Something that was closed.
 #[derive(Debug, PartialEq)]
 pub struct ClosedRecord {
-    /// What, and where it was.
+    /// The thing that was closed, and its place.
     pub item: ClosedItem,
-    /// Its panes, as far as they are not among those of the state any more.
+    /// The panes of it, as far as they are not among those of the state any more.
     pub panes: Vec<Pane>,
 }
 
-/// What the edge is to do about what was closed.
+/// Work for the edge about things that were closed.
 #[derive(Debug, PartialEq)]
 pub enum UndoChange {
     /// Keep what is left of it.
     Keep(Box<ClosedRecord>),
-    /// That is no longer needed: it is back. The name that [`ClosedItem::name`] gave.
+    /// Drop what was kept, because the thing is back. The name that [`ClosedItem::name`] gave.
     Back(String),
 }
 
-/// What was brought back.
+/// A pane, tab or session that was brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reopened {
     /// `pane`, `tab` or `session`.
@@ -377,8 +377,9 @@ fn put_back(tab: &mut Tab, closed: ClosedPane) -> bool {
 }
 
 impl State {
-    /// What a pane whose program ended by itself is to come back as. Nothing of one that never ran
-    /// or that popped up, or where it was ended from outside, as all are when a machine goes down.
+    /// The item as which a pane whose program ended by itself is to come back. None for a pane that
+    /// never ran or that popped up, or where it was ended from outside, as all are when a machine
+    /// goes down.
     pub(super) fn closed_by_end(&self, id: PaneId, status: ExitStatus) -> Option<ClosedItem> {
         let pane = self.pane(id);
         let tab = self.tab(pane.tab?);

@@ -10,14 +10,14 @@ use crate::state::call::Caller;
 use crate::state::pane::Pane;
 use crate::state::{State, take};
 
-/// What an attached client looks at.
+/// The view of an attached client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     /// The client.
     pub client: ClientId,
-    /// Who it is, over reconnects.
+    /// A number that names the client over reconnects.
     pub token: u64,
-    /// What of the world it shows.
+    /// The session, tabs and panes that it shows.
     pub at: ViewState,
     /// The size of its terminal.
     pub size: Size,
@@ -29,7 +29,7 @@ pub struct View {
     pub read_only: bool,
     /// True if its terminal has the focus.
     pub focused: bool,
-    /// When it was connected, in milliseconds since 1970.
+    /// The time when it was connected, in milliseconds since 1970.
     pub connected_wall: u64,
     /// The time when it sent input last.
     pub last_input: Tick,
@@ -41,21 +41,21 @@ pub struct View {
     pub env: Vec<(String, String)>,
 }
 
-/// What of the world a view shows: kept for a while when its client is gone, and over a restart of
-/// the server.
+/// The session, tabs and panes that a view shows: kept for a while when its client is gone, and
+/// over a restart of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ViewState {
     /// The session it shows.
     pub session: Option<SessionId>,
     /// Sessions it showed before, the latest last, each once.
     pub history: Vec<SessionId>,
-    /// Which tab of a session it shows.
+    /// The tab of each session that it shows.
     pub tabs: BTreeMap<SessionId, TabChoice>,
-    /// Which pane of a tab it focuses.
+    /// The pane of each tab that it focuses.
     pub panes: BTreeMap<TabId, PaneChoice>,
 }
 
-/// Which tab of a session a view shows.
+/// The tab of a session that a view shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TabChoice {
     /// The tab.
@@ -64,7 +64,7 @@ pub struct TabChoice {
     pub last: Option<TabId>,
 }
 
-/// Which pane of a tab a view focuses.
+/// The pane of a tab that a view focuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaneChoice {
     /// The pane.
@@ -75,12 +75,12 @@ pub struct PaneChoice {
     pub zoomed: bool,
 }
 
-/// What a client that is gone looked at.
+/// The view of a client that is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetachedView {
-    /// Who it was.
+    /// The number that names the client.
     pub token: u64,
-    /// What it showed.
+    /// The session, tabs and panes that it showed.
     pub at: ViewState,
 }
 
@@ -97,15 +97,15 @@ pub const DETACHED_MAX: usize = 32;
 /// A client with a terminal, as it introduces itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
-    /// Who it is, over reconnects.
+    /// A number that names the client over reconnects.
     pub token: u64,
     /// The size of its terminal.
     pub size: Size,
     /// A cell in pixels, 0 where unknown.
     pub cell_pixels: (u16, u16),
-    /// Its working directory; empty where unknown.
+    /// The working directory; empty where unknown.
     pub cwd: String,
-    /// Its environment.
+    /// The client's environment.
     pub env: Vec<(String, String)>,
     /// True if it only watches.
     pub read_only: bool,
@@ -173,7 +173,7 @@ impl View {
         self.at.tabs.get(&self.at.session?).map(|choice| choice.current)
     }
 
-    /// What it shows of its tab.
+    /// The pane in focus of its tab, and whether it fills the tab.
     #[must_use]
     pub fn choice(&self) -> Option<PaneChoice> {
         self.at.panes.get(&self.tab()?).copied()
@@ -431,13 +431,13 @@ impl State {
 pub enum AlertReason {
     /// A bell rang.
     Bell,
-    /// Its program sent this notification.
+    /// The program sent this notification.
     Notice(String),
-    /// Its program or a long command ended with this status.
+    /// The program or a long command ended with this status.
     Ended(u8),
-    /// It fell silent.
+    /// The pane fell silent.
     Silence,
-    /// It printed something.
+    /// The pane printed something.
     Activity,
 }
 
@@ -484,7 +484,7 @@ impl State {
         all
     }
 
-    /// Where a pane is, as a target: `work:2.1`.
+    /// The place of a pane, as a target: `work:2.1`.
     #[must_use]
     pub fn place_of(&self, id: PaneId) -> String {
         let pane = self.pane(id);

@@ -28,7 +28,7 @@ const WORDS_BYTES_MAX: usize = 1 << 20;
 /// The most variables of one command.
 const VARS_MAX: usize = 1000;
 
-/// What `exec` and `start` say alike of a command.
+/// Arguments of a command that `exec` and `start` share.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CommandArgs {
@@ -40,7 +40,7 @@ pub struct CommandArgs {
     #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
     pub grace_ms: Option<u64>,
 
-    /// Where, for this command alone; else where the shell is
+    /// The directory, for this command alone; else that of the shell
     #[arg(short = 'c', long, value_name = "DIR")]
     pub cwd: Option<String>,
 
@@ -138,7 +138,7 @@ pub struct ExecRun {
     )]
     pub in_pane: Option<PaneTarget>,
 
-    /// What is to be run.
+    /// The command that is to be run.
     #[command(flatten)]
     #[serde(flatten)]
     pub told: CommandArgs,
@@ -147,7 +147,7 @@ pub struct ExecRun {
     #[arg(long = "stdin")]
     pub open_stdin: bool,
 
-    /// What it reads.
+    /// The input that it reads.
     #[arg(skip)]
     pub stdin: Option<String>,
 
@@ -208,36 +208,36 @@ impl ExecRun {
     }
 }
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Ran {
-    /// Its id, by which its output can be read again.
+    /// The command's id, by which its output can be read again.
     pub command_id: Option<CommandId>,
-    /// Its status as a shell shows it; 124 if its time was up.
+    /// The status as a shell shows it; 124 if its time was up.
     pub exit_code: u8,
     /// The signal that ended it, where its status says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<u8>,
-    /// What it wrote to standard output; the end of it, if `truncated`.
+    /// The text it wrote to standard output; the end of it, if `truncated`.
     pub stdout: String,
-    /// What it wrote to standard error.
+    /// The text it wrote to standard error.
     pub stderr: String,
-    /// Its exact standard output in base64, where that is no UTF-8.
+    /// The exact standard output in base64, where that is no UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdout_base64: Option<String>,
-    /// Its exact standard error in base64, where that is no UTF-8.
+    /// The exact standard error in base64, where that is no UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stderr_base64: Option<String>,
-    /// How long it ran, in milliseconds.
+    /// The time that it ran, in milliseconds.
     pub duration_ms: u64,
-    /// Whether it was stopped because its time was up.
+    /// True if it was stopped because its time was up.
     pub timed_out: bool,
-    /// Whether the beginning of its output is missing.
+    /// True if the beginning of its output is missing.
     pub truncated: bool,
     /// `completed`, `failed`, `stopped`, `killed` or `timed_out`; `running` if in a pane it did not
     /// end when its time was up.
     pub state: String,
-    /// What the session's shell lost because it had to be replaced.
+    /// The state that the session's shell lost because it had to be replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_lost: Option<String>,
     /// Processes that could not be ended, by pid.

@@ -34,7 +34,7 @@ pub struct ApplyLayout {
     /// The preset, or the file
     #[arg(value_name = "PRESET|FILE")]
     pub preset: String,
-    /// What the file says. The command line fills it in.
+    /// The layout that the file describes. The command line fills it in.
     #[arg(skip)]
     pub layout: Option<LayoutSpec>,
     /// The tab; else the one you are in

@@ -23,37 +23,37 @@ const DEPTH_MAX: usize = 20;
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Part")]
 pub struct LayoutSpec {
-    /// Its share of the room, relative to the parts beside it; 1 unless given.
+    /// The share of the room, relative to the parts beside it; 1 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u16>,
-    /// How its parts stand; none for a pane.
+    /// The way its parts stand; none for a pane.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<LayoutSplit>,
-    /// What runs in the pane; the shell unless given.
+    /// The program of the pane; the shell unless given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
-    /// Where that starts.
+    /// The directory where the program starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// The name of the pane.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether the pane gets the focus.
+    /// True if the pane gets the focus.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub focus: bool,
-    /// Its parts, from the left or the top.
+    /// The parts, from the left or the top.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<LayoutSpec>,
 }
 
-/// How parts stand.
+/// The way parts stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Way")]
 pub enum LayoutSplit {
     /// Side by side.
     Columns,
-    /// One below the other.
+    /// Parts one below the other.
     Rows,
     /// On a stack: one is open.
     Stack,

@@ -112,7 +112,7 @@ pub struct PaneSplit {
     #[arg(short = 'b', long)]
     pub before: bool,
 
-    /// Its share: a number of cells, or hundredths such as 30%
+    /// The share of the room: a number of cells, or hundredths such as 30%
     #[arg(short = 'l', long, value_name = "N|N%")]
     pub size: Option<String>,
 
@@ -120,7 +120,7 @@ pub struct PaneSplit {
     #[arg(short = 'd', long)]
     pub background: bool,
 
-    /// What starts in it.
+    /// The program that starts in it.
     #[command(flatten)]
     #[serde(flatten)]
     pub start: Start,
@@ -207,7 +207,7 @@ pub struct PaneJoin {
     #[arg(long, group = "side")]
     #[serde(default)]
     pub up: bool,
-    /// Its share: a number of cells, or hundredths such as 30%
+    /// The share of the room: a number of cells, or hundredths such as 30%
     #[arg(short = 'l', long, value_name = "N|N%")]
     pub size: Option<String>,
     /// The pane; else the one in focus, or the marked ones

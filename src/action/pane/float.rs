@@ -21,7 +21,7 @@ use crate::base::id::{PaneId, TabId};
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PaneFloat {
-    /// What is done; else the pane floats if it did not, and the other way round
+    /// The thing to do; else the pane floats if it did not, and the other way round
     #[arg(value_enum)]
     pub what: Option<FloatMode>,
 
@@ -29,13 +29,13 @@ pub struct PaneFloat {
     #[arg(short, long, value_name = "PANE")]
     pub target: Option<PaneTarget>,
 
-    /// What starts in a new one.
+    /// The program that starts in a new one.
     #[command(flatten)]
     #[serde(flatten)]
     pub start: Start,
 }
 
-/// What is done with floating panes.
+/// The thing that is done with floating panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "What")]
@@ -129,15 +129,15 @@ pub struct PanePlace {
     #[arg(long, value_name = "CELLS", allow_negative_numbers = true)]
     pub down: Option<i32>,
 
-    /// Its first column, from 0; its frame is before it
+    /// The first column, from 0; its frame is before it
     #[arg(short, value_name = "COLUMN")]
     pub x: Option<u16>,
 
-    /// Its first row, from 0; its frame is above it
+    /// The first row, from 0; its frame is above it
     #[arg(short, value_name = "ROW")]
     pub y: Option<u16>,
 
-    /// Its size, without the frame, such as 60x20
+    /// The size, without the frame, such as 60x20
     #[arg(short, long, value_name = "COLSxROWS")]
     pub size: Option<Size>,
 
@@ -255,11 +255,11 @@ impl TabPart {
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PanePopup {
-    /// Its name, instead of that of its program
+    /// The pane's name, instead of that of its program
     #[arg(short, long)]
     pub name: Option<String>,
 
-    /// Its size, without the frame, such as 60x20
+    /// The size, without the frame, such as 60x20
     #[arg(short, long, value_name = "COLSxROWS")]
     pub size: Option<Size>,
 
@@ -267,7 +267,7 @@ pub struct PanePopup {
     #[arg(short, long, value_name = "PANE")]
     pub target: Option<PaneTarget>,
 
-    /// What starts in it.
+    /// The program that starts in it.
     #[command(flatten)]
     #[serde(flatten)]
     pub start: Start,

@@ -130,7 +130,7 @@ pub struct PaneSwap {
     #[arg(long, group = "other")]
     pub prev: bool,
 
-    /// Its neighbour on that side
+    /// The side on which its neighbour is meant
     #[command(flatten)]
     #[serde(flatten)]
     pub way: DirectionArgs,

@@ -32,7 +32,7 @@ pub struct PaneRespawn {
     #[arg(short, long)]
     pub kill: bool,
 
-    /// What starts instead.
+    /// The program that starts instead.
     #[command(flatten)]
     #[serde(flatten)]
     pub start: Start,
@@ -99,7 +99,7 @@ pub struct PaneRerun {
     pub shell: bool,
 }
 
-/// Where something was run again.
+/// The panes in which something was run again.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Rerunning {
     /// The panes.
@@ -223,7 +223,7 @@ pub struct PaneClose {
     #[arg(short, long, value_name = "PANE")]
     pub target: Option<PaneTarget>,
 
-    /// How.
+    /// The way it is closed.
     #[command(flatten)]
     #[serde(flatten)]
     pub closing: Closing,

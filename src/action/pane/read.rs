@@ -43,7 +43,7 @@ pub struct PaneCapture {
     #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
     pub lines: Option<String>,
 
-    /// How it is written
+    /// The form of the text
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
@@ -86,7 +86,7 @@ impl Apply for PaneCapture {
     }
 }
 
-/// How captured rows are written.
+/// The form of captured rows.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
 )]
@@ -105,7 +105,7 @@ pub enum Format {
     Json,
 }
 
-/// What was captured.
+/// The rows that were captured.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Captured {
     /// The pane.
@@ -186,7 +186,7 @@ pub struct PaneSearch {
     #[serde(default)]
     pub literal: bool,
 
-    /// Whether small letters find large ones
+    /// The way small letters and large ones are told apart
     #[arg(long, value_enum, default_value_t)]
     #[serde(default)]
     pub case: SearchCase,
@@ -213,7 +213,7 @@ pub struct PaneSearch {
     pub target: Option<PaneTarget>,
 }
 
-/// Whether `a` finds `A`.
+/// The way a search tells small letters from large ones.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
 )]
@@ -222,9 +222,9 @@ pub enum SearchCase {
     /// Only if the pattern has no large letter.
     #[default]
     Smart,
-    /// It does not.
+    /// Small letters do not find large ones.
     Sensitive,
-    /// It does.
+    /// Small letters find large ones.
     Insensitive,
 }
 
@@ -289,7 +289,7 @@ pub struct PaneOutput {
     #[arg(short, long, value_name = "PANE")]
     pub target: Option<PaneTarget>,
 
-    /// That of this command instead, one that was typed at a prompt and that `abide commands` lists
+    /// The output of this command instead, typed at a prompt and listed by `abide commands`
     #[arg(long, value_name = "ID", conflicts_with = "target")]
     pub of: Option<String>,
 }
@@ -300,7 +300,7 @@ impl Action for PaneOutput {
     type Reply = Printed;
 }
 
-/// What a command printed.
+/// The output of a command.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Printed {
     /// The pane.

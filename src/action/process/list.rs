@@ -32,7 +32,7 @@ pub struct ProcessPs {
     #[arg(short = 'a', long)]
     pub all: bool,
 
-    /// How much of each command line is given, in bytes.
+    /// The most of each command line that is given, in bytes.
     #[arg(skip)]
     pub line_max: Option<usize>,
 }
@@ -40,11 +40,11 @@ pub struct ProcessPs {
 /// A process, or a command that has ended.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ProcessItem {
-    /// Its id; 0 for a command that has no process any more.
+    /// The process id; 0 for a command that has no process any more.
     pub pid: i32,
-    /// Its parent, if that is shown too.
+    /// The parent, if that is shown too.
     pub parent: Option<i32>,
-    /// Its session.
+    /// The session it belongs to.
     pub session: Option<SessionId>,
     /// The pane it runs in.
     pub pane: Option<PaneId>,
@@ -57,13 +57,13 @@ pub struct ProcessItem {
     pub cpu: f64,
     /// Resident memory, in bytes.
     pub rss: u64,
-    /// How long it has been running, in milliseconds.
+    /// The time it has been running, in milliseconds.
     pub age_ms: u64,
-    /// How far below a leader it is.
+    /// The number of processes above it up to a leader.
     pub depth: usize,
-    /// Its program and arguments.
+    /// The program and its arguments.
     pub command_line: String,
-    /// When it started, in clock ticks since boot: with `pid` its identity.
+    /// The time when it started, in clock ticks since boot: with `pid` its identity.
     pub start_time: u64,
 }
 
@@ -112,26 +112,26 @@ pub struct ProcessCommands {
 /// A command that ran or runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PastItem {
-    /// Its id.
+    /// The command's id.
     pub id: CommandId,
     /// `prompt`, `exec` or `start`.
     pub by: &'static str,
-    /// Its session.
+    /// The session it ran in.
     pub session: SessionId,
     /// The pane it was typed in.
     pub pane: Option<PaneId>,
-    /// Its status as a shell shows it; none while it runs, and where the shell did not tell.
+    /// The status as a shell shows it; none while it runs, and where the shell did not tell.
     pub exit_code: Option<u8>,
-    /// Whether it runs.
+    /// True if it runs.
     pub running: bool,
-    /// When it was started, in milliseconds since 1970.
+    /// The time when it was started, in milliseconds since 1970.
     pub started_wall: u64,
-    /// How long it ran.
+    /// The time that it ran.
     pub duration_ms: Option<u64>,
     /// The first line of its output: the number of it in the pane; then the one after the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<(u64, u64)>,
-    /// Where it ran; empty where unknown.
+    /// The directory it ran in; empty where unknown.
     pub cwd: String,
     /// The command.
     pub command: String,
@@ -216,31 +216,31 @@ pub struct ProcessStatus {
 /// A command.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CommandItem {
-    /// Its id.
+    /// The command's id.
     pub id: CommandId,
-    /// Its session.
+    /// The session it belongs to.
     pub session: SessionId,
     /// `starting`, `running`, `completed`, `failed`, `stopped`, `killed`, `timed_out` or `lost`.
     pub state: &'static str,
-    /// Its first process; of `exec` the session's shell.
+    /// The first process; of `exec` the session's shell.
     pub pid: Option<u32>,
-    /// Whether it runs in the session's shell.
+    /// True if it runs in the session's shell.
     pub in_shell: bool,
-    /// Its words: one is a script.
+    /// The words of the command: one is a script.
     pub argv: Vec<String>,
     /// The same as one line.
     pub command: String,
-    /// Where it was started; empty where unknown.
+    /// The directory where it was started; empty where unknown.
     pub cwd: String,
-    /// When it was started, in milliseconds since 1970.
+    /// The time when it was started, in milliseconds since 1970.
     pub started_wall: u64,
-    /// When it ended.
+    /// The time when it ended.
     pub ended_wall: Option<u64>,
-    /// How long it ran.
+    /// The time that it ran.
     pub duration_ms: Option<u64>,
-    /// Its status as a shell shows it.
+    /// The status as a shell shows it.
     pub exit_code: Option<u8>,
-    /// Whether its time was up.
+    /// True if its time was up.
     pub timed_out: bool,
 }
 

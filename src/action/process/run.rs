@@ -28,7 +28,7 @@ pub struct ProcessStart {
     #[arg(short, long, value_name = "SESSION")]
     pub target: Option<SessionTarget>,
 
-    /// What is to be run.
+    /// The command that is to be run.
     #[command(flatten)]
     #[serde(flatten)]
     pub told: CommandArgs,
@@ -41,9 +41,9 @@ pub struct ProcessStart {
 /// A command that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StartedCommand {
-    /// Its id.
+    /// The command's id.
     pub id: CommandId,
-    /// Its first process.
+    /// The command's first process.
     pub pid: u32,
 }
 
@@ -89,23 +89,23 @@ pub struct ProcessWrite {
     #[arg(value_name = "ID")]
     pub id: String,
 
-    /// What to write
+    /// The text to write
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
 
-    /// What to write, in base64.
+    /// The bytes to write, in base64.
     #[arg(skip)]
     pub bytes: Option<String>,
 
-    /// That is all: close it
+    /// Close the input after this
     #[arg(long)]
     pub close: bool,
 }
 
-/// What was written.
+/// The amount of input that was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Written {
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: usize,
 }
 
@@ -150,11 +150,11 @@ pub struct ProcessLogs {
 /// The output of a command. With `follow` the same events come as notifications, and here are none.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Logged {
-    /// What happened, in order.
+    /// The events, in order.
     pub events: Vec<LogEvent>,
-    /// Where to go on.
+    /// The place to go on from.
     pub cursor: String,
-    /// Whether nothing more comes.
+    /// True if nothing more comes.
     pub ended: bool,
 }
 
@@ -166,9 +166,9 @@ pub struct LogEvent {
     pub kind: &'static str,
     /// The command.
     pub command: String,
-    /// Where to go on after it.
+    /// The place to go on from after it.
     pub cursor: String,
-    /// When, in milliseconds since 1970.
+    /// The time, in milliseconds since 1970.
     pub timestamp: u64,
     /// The bytes in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -244,7 +244,7 @@ pub struct ProcessWait {
     pub timeout_ms: Option<u64>,
 }
 
-/// What a wait for a command was answered by.
+/// The event that answered a wait for a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Ready {
     /// `log`, `port`, `http` or `exit`.
@@ -258,7 +258,7 @@ pub struct Ready {
     /// The command's status, if it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<u8>,
-    /// Where the command is in its life.
+    /// The stage of the command's life.
     pub state: &'static str,
 }
 

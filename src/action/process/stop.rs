@@ -38,17 +38,17 @@ pub struct ProcessStop {
     #[arg(long)]
     pub tree: bool,
 
-    /// It is no error if it has ended
+    /// Take an ended command for stopped, not for an error
     #[arg(long)]
     pub if_running: bool,
 
-    /// When the process started, in clock ticks since boot: another one of the same id is left
-    /// alone.
+    /// The time when the process started, in clock ticks since boot: another one of the same id is
+    /// left alone.
     #[arg(skip)]
     pub start_time: Option<u64>,
 }
 
-/// What a stop did.
+/// The result of a stop.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StopReport {
     /// The command.
@@ -60,13 +60,13 @@ pub struct StopReport {
     /// The panes whose programs are gone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub panes: Vec<PaneId>,
-    /// How many processes were sent the first signal.
+    /// The number of processes that were sent the first signal.
     pub signalled: usize,
-    /// How many had to be killed after the grace.
+    /// The number of processes that had to be killed after the grace.
     pub killed: usize,
     /// Processes that could not be ended, by pid.
     pub left: Vec<u32>,
-    /// Where the command ended up.
+    /// The last stage of the command's life.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<&'static str>,
     /// The command's status as a shell shows it.
@@ -143,8 +143,8 @@ pub struct ProcessSignal {
     #[arg(long)]
     pub tree: bool,
 
-    /// When the process started, in clock ticks since boot: another one of the same id is left
-    /// alone.
+    /// The time when the process started, in clock ticks since boot: another one of the same id is
+    /// left alone.
     #[arg(skip)]
     pub start_time: Option<u64>,
 }
@@ -155,7 +155,7 @@ pub struct Signalled {
     /// The command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandId>,
-    /// How many processes.
+    /// The number of processes.
     pub count: usize,
 }
 

@@ -30,7 +30,7 @@ pub struct SessionClose {
     #[arg(short, long, value_name = "SESSION")]
     pub target: Option<SessionTarget>,
 
-    /// How.
+    /// The way it is closed.
     #[command(flatten)]
     #[serde(flatten)]
     pub closing: Closing,
@@ -134,7 +134,7 @@ impl SessionKill {
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct SessionUndo {}
 
-/// What was brought back.
+/// A pane, tab or session that was brought back.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Back {
     /// `pane`, `tab` or `session`.

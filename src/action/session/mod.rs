@@ -122,7 +122,7 @@ pub struct MemoryItem {
     pub scrollback: usize,
     /// Scrollback that is compressed.
     pub packed: usize,
-    /// What the compressed part would take otherwise.
+    /// The bytes that the compressed part would take otherwise.
     pub unpacked: usize,
     /// Screens, and the tables of styles and links.
     pub screen: usize,
@@ -166,9 +166,9 @@ pub struct SessionHas {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Found")]
 pub struct SessionExists {
-    /// Its id.
+    /// The session's id.
     pub id: SessionId,
-    /// Its name.
+    /// The session's name.
     pub name: String,
 }
 

@@ -29,7 +29,7 @@ use crate::state::target;
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SessionNew {
-    /// Its name
+    /// The session's name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
@@ -49,11 +49,11 @@ pub struct SessionNew {
     #[arg(long, value_name = "COLSxROWS")]
     pub size: Option<Size>,
 
-    /// Its name, as tmux has it
+    /// The session's name, as tmux has it
     #[arg(short = 's', hide = true, conflicts_with = "name")]
     pub tmux_name: Option<String>,
 
-    /// What starts in it.
+    /// The program that starts in it.
     #[command(flatten)]
     #[serde(flatten)]
     pub start: Start,
@@ -254,7 +254,7 @@ pub struct SessionOpen {
     #[arg(short = 'd', long, visible_alias = "detached")]
     pub background: bool,
 
-    /// What its file says. The command line fills it in.
+    /// The project that its file describes. The command line fills it in.
     #[arg(skip)]
     pub project: Option<Project>,
 
@@ -270,7 +270,7 @@ pub struct Project {
     /// The name of its session; that of its directory unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its tabs; one with a shell unless given.
+    /// The tabs; one with a shell unless given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tabs: Vec<ProjectTab>,
 }
@@ -279,11 +279,11 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProjectTab {
-    /// Its name; it is called by its program unless given.
+    /// The tab's name; that of its program unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What is in it, as `layout save` prints it; one shell unless given. Directories are relative
-    /// to that of the project.
+    /// The panes in it, as `layout save` prints it; one shell unless given. Directories are
+    /// relative to that of the project.
     pub layout: LayoutSpec,
 }
 
