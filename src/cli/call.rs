@@ -408,7 +408,7 @@ fn directory(entry: &ActionEntry, params: &mut CallParams) -> Result<(), Refusal
 }
 
 /// The most that is read from standard input.
-const INPUT_BYTES_MAX: u64 = 1 << 20;
+const INPUT_BYTES_MAX: u64 = 8 << 20;
 
 fn standard_input() -> Result<String, Refusal> {
     let mut text = Vec::new();

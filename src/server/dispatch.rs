@@ -223,11 +223,18 @@ impl Server {
             let message = match packets.take() {
                 Ok(None) => return,
                 Ok(Some((kind, body))) => frame::get::<ToServer>(kind, body)
+                    .map(|message| (message, body.len()))
                     .map_err(|error| (error.to_string(), frame::longer_hello(body))),
                 Err(error) => Err((error.to_string(), None)),
             };
             match message {
-                Ok(message) => self.message(id, message),
+                Ok((message, len)) => {
+                    if let Some(attached) = self.clients.conns.get_mut(&id).and_then(Conn::attached)
+                    {
+                        attached.untold_bytes += len;
+                    }
+                    self.message(id, message);
+                }
                 Err((error, hello)) => {
                     tracing::warn!(%error, "a connection is closed");
                     let is_stranger = self
@@ -447,6 +454,7 @@ impl Server {
             token: viewer.token,
             number,
             told: number,
+            untold_bytes: 0,
             drawn: Drawn::default(),
             inside,
             search: None,

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::Sender;
 
-use crate::base::id::PaneId;
+use crate::base::error::Refusal;
+use crate::base::id::{CallId, PaneId};
 use crate::core::Core;
 use crate::platform::EventFd;
 use crate::platform::memory::SharedMemory;
@@ -46,6 +47,8 @@ pub(super) struct Server {
     pub(super) panes: Panes,
     pub(super) clients: Clients,
     pub(super) inbox: Inbox,
+    /// The call of the present step, and the refusal of what it wanted typed.
+    pub(super) stepped_call: (Option<CallId>, Option<Refusal>),
     pub(super) hooks: Hooks,
     pub(super) events: Sender<Event>,
     pub(super) home: String,
@@ -104,6 +107,7 @@ impl Server {
             home,
             clients: Clients::default(),
             inbox: Inbox::default(),
+            stepped_call: (None, None),
             hooks: Hooks::default(),
             next: Counters { client, ..Counters::default() },
             reload: Reload::default(),

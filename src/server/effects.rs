@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tokio::io::Interest;
 
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::signal;
 use crate::base::time::Span;
@@ -21,6 +22,7 @@ use crate::server::persist::writer::DiskWriter;
 use crate::server::startup::upgrade;
 use crate::state::call::Caller;
 use crate::state::effect::{Effect, Fact, ProgramSpec, Question, StartDir};
+use crate::store::input::Full;
 use crate::store::ring;
 use crate::wire::frame::{Notice, ToClient};
 use crate::wire::keeper::{RESTART_STATUS, Spawn, Target, ToKeeper, Wiring};
@@ -42,6 +44,10 @@ impl Server {
             Effect::Forget { pane } => self.forget(pane),
             Effect::Snapshot { pane } => self.write_snapshot(pane),
             Effect::Answer { call, outcome } => {
+                let outcome = match self.stepped_call.1.take() {
+                    Some(refusal) if self.stepped_call.0 == Some(call) => Err(refusal),
+                    _ => outcome,
+                };
                 if let Some(to) = self.clients.calls.remove(&call) {
                     match self.commands.take_text(call).filter(|_| outcome.is_ok()) {
                         Some(text) => self.clients.answer_text(to, &text),
@@ -166,6 +172,9 @@ impl Server {
                 let early = self.panes.early.entry(pane).or_default();
                 if early.len() + bytes.len() <= EARLY_MAX {
                     early.extend_from_slice(bytes);
+                } else {
+                    let waiting = early.len();
+                    self.refuse_input(pane, bytes.len(), waiting, origin);
                 }
             }
             return;
@@ -178,17 +187,23 @@ impl Server {
         };
         match accepted {
             Ok(()) => self.write_input(pane),
-            Err(full) => {
-                tracing::warn!(%pane, bytes = bytes.len(), %full, "input refused");
-                if let Origin::Client { client, .. } = origin {
-                    let text = format!(
-                        "pane {pane} does not read its input: {} bytes were not typed",
-                        bytes.len()
-                    );
-                    self.clients.send(client, &ToClient::Notice(Notice { text, warning: true }));
-                }
-            }
+            Err(Full(waiting)) => self.refuse_input(pane, bytes.len(), waiting, origin),
         }
+    }
+
+    /// Tells whoever typed that a program does not read: the client by a notice, a call by its
+    /// answer.
+    fn refuse_input(&mut self, pane: PaneId, len: usize, waiting: usize, origin: Origin) {
+        tracing::warn!(%pane, bytes = len, waiting, "input refused");
+        let text = format!(
+            "pane {pane} does not read its input: {waiting} bytes wait already, {len} were not typed"
+        );
+        if let Origin::Client { client, .. } = origin {
+            let notice = Notice { text: text.clone(), warning: true };
+            self.clients.send(client, &ToClient::Notice(notice));
+        }
+        let hint = "wait until the program reads, or stop it";
+        self.stepped_call.1 = Some(Refusal::new(Code::LimitReached, text).hint(hint));
     }
 
     /// Hands waiting input of a pane to its program, and waits for it where it does not read.
@@ -243,7 +258,7 @@ impl Server {
 }
 
 /// The most input that is kept for a program that is being started.
-pub(super) const EARLY_MAX: usize = 64 << 10;
+pub(super) const EARLY_MAX: usize = 1 << 20;
 
 fn log_failure(what: &str, pane: PaneId, result: io::Result<()>) {
     if let Err(error) = result {

@@ -20,7 +20,7 @@ use crate::base::time::{Span, Tick};
 use crate::core::{Input, PaneEvent, ServerEvent};
 use crate::platform::Stream;
 use crate::platform::{FileChanges, async_fd, changed, config_file, now, process};
-use crate::server::clients::connection::Conn;
+use crate::server::clients::connection::{Attached, Conn};
 use crate::server::clients::frame::ECHO_WITHIN;
 use crate::server::commands::Commands;
 use crate::server::edge::{Reload, Server};
@@ -54,8 +54,6 @@ const BRISK_BYTES: usize = 4 << 10;
 /// In a flood the keeper is not asked for a wake at every read of it: what came meanwhile is looked
 /// at after so long.
 const BRISK_SPAN: Span = Span::millis(1);
-/// After so many inputs without a frame, a client is told what was taken.
-const TELL_AFTER: u64 = 32;
 
 /// The way on after a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +117,11 @@ impl Stepper for Server {
 
     fn take(&mut self, input: Input<'static>, origin: Origin) -> Effects {
         let mut effects = Effects::new();
+        let call = match &input {
+            Input::Call { call, .. } | Input::Found { call, .. } => Some(*call),
+            _ => None,
+        };
+        self.stepped_call = (call, None);
         let input = match origin {
             Origin::Hook => Input::OfHook(Box::new(input)),
             _ => input,
@@ -469,7 +472,7 @@ impl Server {
             if messages.is_empty() {
                 continue;
             }
-            let taken = attached.untold(0);
+            let taken = attached.untold();
             conn.put(|out| {
                 if let Some(number) = taken {
                     frame::put(out, &ToClient::InputAck(number));
@@ -484,7 +487,7 @@ impl Server {
     fn flush(&mut self) {
         let mut dropped = Vec::new();
         for (id, conn) in &mut self.clients.conns {
-            if let Some(number) = conn.attached().and_then(|attached| attached.untold(TELL_AFTER)) {
+            if let Some(number) = conn.attached().and_then(Attached::overdue) {
                 conn.put(|out| frame::put(out, &ToClient::InputAck(number)));
             }
             if (conn.has_unsent() || conn.closing) && !conn.flush(*id, &self.events) {

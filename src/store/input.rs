@@ -5,13 +5,18 @@
 //! which bytes were handed to the kernel, 24 how many of these may not have arrived (a write was in
 //! flight). Records at 1024 and 2048: the position up to which input was accepted, the ring
 //! position whose replies are in it, and the last message number of each client. The bytes lie from
-//! 4096 on, at their position modulo [`CAPACITY`].
+//! 4096 on, at their position modulo the rest of the memory.
 
 use crate::base::memory::{MemoryFull, SharedBytes};
 use crate::base::path_trace;
 
-/// The most bytes that can wait for a program.
-pub const CAPACITY: usize = 1 << 20;
+/// The most bytes that can wait for a program: a large paste into a program that reads later.
+pub const CAPACITY: usize = 16 << 20;
+/// The most bytes that can wait and still be followed by answers of the terminal. A program that
+/// asks and never reads makes these, so they are fewer than what a person may paste.
+pub const REPLY_ROOM: usize = 1 << 20;
+/// The least capacity: that of releases before 0.2.
+const CAPACITY_MIN: usize = 1 << 20;
 /// The memory of an input; pages that were never used take no room.
 pub const MEMORY_LEN: usize = HEADER_LEN + CAPACITY;
 /// The most clients whose last number is known per pane; the one not heard of for longest is
@@ -31,6 +36,7 @@ const RECORDS: [usize; 2] = [1024, 2048];
 /// The input of one pane.
 pub struct InputQueue {
     memory: Box<dyn SharedBytes>,
+    capacity: usize,
     record: AcceptedInput,
     taken: u64,
     in_doubt: bool,
@@ -79,7 +85,7 @@ impl InputQueue {
     /// The input in this memory, as a former server left it; none if it is damaged.
     #[must_use]
     pub fn open(memory: Box<dyn SharedBytes>) -> Option<Self> {
-        if memory.size() < MEMORY_LEN || memory.word(0) != MAGIC {
+        if memory.size() < HEADER_LEN + CAPACITY_MIN || memory.word(0) != MAGIC {
             return None;
         }
         let record = AcceptedInput::read(
@@ -91,11 +97,12 @@ impl InputQueue {
         let in_doubt = memory.word(IN_FLIGHT) != 0;
         let mut input = Self::at(memory, record, taken, in_doubt);
         input.memory.publish(IN_FLIGHT, 0);
-        (waiting <= CAPACITY as u64).then_some(input)
+        (waiting <= input.capacity as u64).then_some(input)
     }
 
     fn at(memory: Box<dyn SharedBytes>, record: AcceptedInput, taken: u64, in_doubt: bool) -> Self {
-        Self { memory, record, taken, in_doubt, used: 0, batch: Vec::new() }
+        let capacity = memory.size() - HEADER_LEN;
+        Self { memory, capacity, record, taken, in_doubt, used: 0, batch: Vec::new() }
     }
 
     /// True if a write was in flight when the former server was killed: its bytes may be missing.
@@ -119,7 +126,7 @@ impl InputQueue {
     /// Bytes that wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        usize::try_from(self.record.accepted - self.taken).expect("at most CAPACITY")
+        usize::try_from(self.record.accepted - self.taken).expect("it is at most the capacity")
     }
 
     /// Accepts bytes that a client's message made, or that have no number.
@@ -143,8 +150,11 @@ impl InputQueue {
     /// Accepts what the terminal answers to output that ends at `position` of the ring.
     ///
     /// # Errors
-    /// [`Full`]; nothing was accepted.
+    /// [`Full`] from [`REPLY_ROOM`] waiting bytes on; nothing was accepted.
     pub fn reply(&mut self, bytes: &[u8], position: u64) -> Result<(), Full> {
+        if REPLY_ROOM < self.waiting() + bytes.len() {
+            return Err(Full(self.waiting()));
+        }
         self.put(bytes)?;
         self.record.replied = position;
         self.commit();
@@ -154,8 +164,8 @@ impl InputQueue {
     /// The next bytes to write, a copy of at most 64 KiB; they count as handed over from now on
     /// until [`InputQueue::finish`].
     pub fn begin(&mut self) -> &[u8] {
-        let start = offset(self.taken);
-        let len = self.waiting().min(MEMORY_LEN - start).min(BATCH_BYTES_MAX);
+        let start = self.offset(self.taken);
+        let len = self.waiting().min(self.memory_len() - start).min(BATCH_BYTES_MAX);
         self.batch.resize(len, 0);
         self.memory.read(start, &mut self.batch);
         self.memory.publish(IN_FLIGHT, len as u64);
@@ -170,18 +180,18 @@ impl InputQueue {
         self.memory.publish(TAKEN, self.taken);
         self.memory.publish(IN_FLIGHT, 0);
         if self.waiting() == 0 && PUNCH_AFTER < self.used {
-            self.memory.punch(HEADER_LEN..MEMORY_LEN);
+            self.memory.punch(HEADER_LEN..self.memory_len());
             self.batch = Vec::new();
             self.used = 0;
         }
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        if CAPACITY - self.waiting() < bytes.len() {
+        if self.capacity - self.waiting() < bytes.len() {
             return Err(Full(self.waiting()));
         }
-        let start = offset(self.record.accepted);
-        let (first, second) = bytes.split_at(bytes.len().min(MEMORY_LEN - start));
+        let start = self.offset(self.record.accepted);
+        let (first, second) = bytes.split_at(bytes.len().min(self.memory_len() - start));
         self.memory.write(start, first);
         self.memory.write(HEADER_LEN, second);
         self.record.accepted += bytes.len() as u64;
@@ -194,10 +204,15 @@ impl InputQueue {
         self.record.write(&mut *self.memory, RECORDS[usize::from(idle == 1)]);
         self.memory.publish(IN_FORCE, idle);
     }
-}
 
-fn offset(position: u64) -> usize {
-    HEADER_LEN + usize::try_from(position % CAPACITY as u64).expect("it is below CAPACITY")
+    const fn memory_len(&self) -> usize {
+        HEADER_LEN + self.capacity
+    }
+
+    fn offset(&self, position: u64) -> usize {
+        let within = position % self.capacity as u64;
+        HEADER_LEN + usize::try_from(within).expect("it is below the capacity")
+    }
 }
 
 impl AcceptedInput {
@@ -225,7 +240,10 @@ impl AcceptedInput {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAPACITY, CLIENTS_MAX, Full, InputQueue};
+    use super::{
+        AcceptedInput, CAPACITY, CAPACITY_MIN, CLIENTS_MAX, Full, HEADER_LEN, InputQueue, MAGIC,
+        REPLY_ROOM,
+    };
     use crate::base::memory::HeapMemory;
 
     fn empty() -> InputQueue {
@@ -275,6 +293,32 @@ mod tests {
         let next = InputQueue::open(next.memory).expect("whole");
         assert!(next.in_doubt(), "killed with a write in flight");
         assert_eq!(next.waiting(), 0);
+    }
+
+    #[test]
+    fn answers_of_the_terminal_leave_room_for_what_a_person_pastes() {
+        let mut input = empty();
+        let answers = vec![b'R'; REPLY_ROOM];
+        input.reply(&answers, 1).expect("room for answers");
+        assert_eq!(input.reply(b"R", 2), Err(Full(REPLY_ROOM)));
+        assert_eq!(input.replied(), 1);
+        input.accept(&vec![b'p'; CAPACITY - REPLY_ROOM], None).expect("room for a paste");
+        assert_eq!(input.accept(b"p", None), Err(Full(CAPACITY)));
+    }
+
+    #[test]
+    fn the_memory_of_an_older_release_is_used_at_its_own_size() {
+        let memory = HeapMemory(vec![0; HEADER_LEN + CAPACITY_MIN]);
+        let mut input = InputQueue::at(Box::new(memory), AcceptedInput::default(), 0, false);
+        input.memory.publish(0, MAGIC);
+        let block = vec![b'x'; CAPACITY_MIN / 3 * 2];
+        for _ in 0..3 {
+            input.accept(&block, Some((4, 2))).expect("room");
+            let mut next = InputQueue::open(input.memory).expect("whole");
+            assert_eq!(next.accept(&block, None), Err(Full(block.len())));
+            assert_eq!(drain(&mut next), block);
+            input = next;
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod e2e_issues;
 mod e2e_keys;
 mod e2e_packing;
 mod e2e_panes;
+mod e2e_pastes;
 mod e2e_procview;
 mod e2e_programs;
 mod e2e_promises;

@@ -11,7 +11,7 @@ use crate::base::style::Colour;
 use crate::settings::Appearance;
 
 /// The largest paste that is taken, in bytes; the server's input queue of a pane holds no more.
-pub const PASTE_MAX: usize = 1 << 20;
+pub const PASTE_MAX: usize = 8 << 20;
 /// The longest parameter string of a control sequence, in bytes.
 const PARAMS_MAX: usize = 64;
 /// The longest reply string (OSC, DCS), in bytes.
@@ -400,7 +400,12 @@ impl Decoder {
         bytes.truncate(size);
         let text = String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        events.push(TtyEvent::Paste(text));
+        // A replacement character is longer than the byte that it stands for.
+        events.push(if text.len() <= PASTE_MAX {
+            TtyEvent::Paste(text)
+        } else {
+            TtyEvent::PasteTooLarge(text.len())
+        });
     }
 }
 

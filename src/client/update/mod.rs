@@ -11,7 +11,7 @@ mod server;
 
 use crate::base::geom::Size;
 use crate::client::caps::ImageProtocol;
-use crate::client::input::{ColourSlot, Reply, TtyEvent};
+use crate::client::input::{ColourSlot, PASTE_MAX, Reply, TtyEvent};
 use crate::client::model::{ClientEffect, ClientInput, Event, Model, ServerLink};
 use crate::client::overlay::paste::ConfirmPaste;
 use crate::client::terminal;
@@ -64,7 +64,8 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<ClientEffect>) {
             TtyEvent::PasteTooLarge(size) => {
                 model.notify(
                     format!(
-                        "nothing was pasted: {size} bytes are more than 1 MiB; write them to a file"
+                        "nothing was pasted: {size} bytes are more than {} MiB; write them to a file",
+                        PASTE_MAX >> 20
                     ),
                     true,
                 );

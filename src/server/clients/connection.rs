@@ -18,6 +18,10 @@ use crate::wire::packet::Packets;
 const READ_LEN: usize = 32 << 10;
 /// Beyond this much unsent, a connection that does not read is closed.
 const UNSENT_MAX: usize = 24 << 20;
+/// After so many inputs without a frame, a client is told what was taken.
+const TELL_AFTER: u64 = 32;
+/// After so many bytes of input without a frame, a client is told what was taken.
+const TELL_AFTER_BYTES: usize = 64 << 10;
 /// The longest line of newline-delimited JSON-RPC.
 pub(in crate::server) const LINE_MAX: usize = 10_000_000;
 
@@ -41,6 +45,8 @@ pub(in crate::server) struct Attached {
     pub(in crate::server) number: u64,
     /// True if it was told that number.
     pub(in crate::server) told: u64,
+    /// Bytes of messages since it was told.
+    pub(in crate::server) untold_bytes: usize,
     pub(in crate::server) drawn: Drawn,
     /// The pane its process runs in, if it is one of ours.
     pub(in crate::server) inside: Option<PaneId>,
@@ -50,14 +56,22 @@ pub(in crate::server) struct Attached {
 }
 
 impl Attached {
-    /// The number of its last input, if at least `after` were not told yet and any were; it counts
-    /// as told.
-    pub(in crate::server) fn untold(&mut self, after: u64) -> Option<u64> {
-        let is_news = self.told < self.number && self.told + after <= self.number;
-        is_news.then(|| {
+    /// The number of its last input, if it was not told yet; it counts as told.
+    pub(in crate::server) fn untold(&mut self) -> Option<u64> {
+        self.untold_bytes = 0;
+        (self.told < self.number).then(|| {
             self.told = self.number;
             self.number
         })
+    }
+
+    /// The same once so much came without a frame that the client is to hear of it. A client keeps
+    /// what it was not told, and reads no keys while that is much; a program that echoes nothing
+    /// causes no frame.
+    pub(in crate::server) fn overdue(&mut self) -> Option<u64> {
+        let is_overdue =
+            self.told + TELL_AFTER <= self.number || TELL_AFTER_BYTES <= self.untold_bytes;
+        is_overdue.then(|| self.untold()).flatten()
     }
 }
 
