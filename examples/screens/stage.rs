@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
-use abide::state::export::picture::svg;
+use abide::state::export::svg;
 use abide::term::{Options, TermEvent, Terminal};
 use anyhow::{Context as _, bail};
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};

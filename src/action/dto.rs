@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
+use crate::base::signal::ExitStatus;
 use crate::state::State;
 use crate::state::pane::ProgramState;
 use crate::state::view::View;

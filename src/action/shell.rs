@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
 use crate::action::completion::Sent;
-use crate::action::exec::in_pane::ready;
+use crate::action::exec::ready;
 use crate::action::{Access, Action, Answer, Apply, Cx};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;

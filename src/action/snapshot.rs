@@ -14,7 +14,7 @@ use crate::settings::{Keep, RerunPolicy};
 use crate::state::call::{CommandWait, Pending};
 use crate::state::command_effect::SnapshotRequest;
 use crate::state::effect::Effect;
-use crate::state::name::check_name;
+use crate::state::target::check_name;
 
 actions! {
     server SnapshotSave;

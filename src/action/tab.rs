@@ -12,9 +12,9 @@ use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::call::Caller;
-use crate::state::name::check_label;
 use crate::state::tab::NewTab;
 use crate::state::target;
+use crate::state::target::check_label;
 
 actions! {
     server TabNew;

@@ -4,7 +4,6 @@
 //! Types of this layer are wire types: changing one is a protocol change.
 
 pub mod error;
-pub mod exit;
 pub mod geom;
 pub mod id;
 pub mod key;

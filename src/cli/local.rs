@@ -15,7 +15,7 @@ use crate::action::cli::{
 };
 use crate::action::table::{self, ActionEntry, Call};
 use crate::base::error::{Code, Refusal};
-use crate::cli::{Next, call, clap_tree, config, docs, files, man, print, table_output};
+use crate::cli::{Next, call, clap_tree, config, docs, files, print, table_output};
 use crate::config::diag::{Diagnostic, listing};
 use crate::config::keymap::{Keymap, ListedKey};
 use crate::config::{load, reference};
@@ -81,7 +81,7 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
         return complete(completions.shell);
     }
     if call.arguments::<CliMan>().is_some() {
-        return print::bytes(&man::page()).map(|()| 0);
+        return print::bytes(&docs::manual_page()).map(|()| 0);
     }
     if call.arguments::<CliVersion>().is_some() {
         let version = env!("CARGO_PKG_VERSION");

@@ -13,7 +13,6 @@ mod doctor;
 mod exec;
 mod files;
 mod local;
-mod man;
 mod print;
 mod table_output;
 mod upgrade;

@@ -7,7 +7,6 @@ mod check;
 pub mod diag;
 pub mod keymap;
 pub mod load;
-pub mod presets;
 pub mod reference;
 pub mod theme;
 pub mod tmux;

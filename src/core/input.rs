@@ -3,11 +3,11 @@
 use crate::action::Outcome;
 use crate::action::table::Call;
 use crate::base::error::Refusal;
-use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::key::{KeyInput, MouseInput};
 use crate::base::memory::Memory;
+use crate::base::signal::ExitStatus;
 use crate::core::CommandEvent;
 use crate::settings::Settings;
 use crate::state::State;

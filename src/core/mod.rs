@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::completion;
 use crate::base::error::{Code, Refusal};
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, TabId};
 use crate::base::key::{MouseInput, MouseKind};
+use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::pane_events::Hooked;
 use crate::core::restore::Followed;

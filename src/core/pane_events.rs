@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::action::completion;
 use crate::base::error::Refusal;
-use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::memory::Memory;
+use crate::base::signal::ExitStatus;
 use crate::base::text::sanitize;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::Core;

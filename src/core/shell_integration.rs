@@ -2,7 +2,7 @@
 //! calls that typed one are answered.
 
 use crate::action::exec::Ran;
-use crate::action::exec::in_pane::no_marks;
+use crate::action::exec::no_marks;
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};

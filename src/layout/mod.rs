@@ -2,8 +2,6 @@
 //! rectangles. The layer knows neither tabs nor programs.
 
 pub mod change;
-pub mod float;
-pub mod near;
 pub mod preset;
 pub mod solve;
 pub mod tree;

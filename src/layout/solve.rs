@@ -1,7 +1,8 @@
-//! From a tree and an area to rectangles. Panes that have no room have none: they are left out.
+//! The rectangles of panes: from a tree and an area, those that float over it, and which pane is
+//! next to another. Panes that have no room have none: they are left out.
 
 use crate::base::geom::{Rect, Size};
-use crate::layout::tree::{Axis, Node, Split, Stack, Tree, length, with_length};
+use crate::layout::tree::{Axis, Direction, Node, Split, Stack, Tree, length, with_length};
 
 /// The place where each pane is. Between neighbours is a border of one cell; panes and borders
 /// cover the area. Where the area is too small for all panes the first ones of each split are shown
@@ -171,4 +172,137 @@ fn crowded(len: u16, wants: &[Want]) -> Vec<u16> {
     }
     lens[last] += left;
     lens
+}
+
+/// The pane next to `from` in a direction; beyond the edge it goes on at the opposite one. Of
+/// several that touch, the first of `recent` that is among them, else the first in reading order.
+/// None if there is no other pane in that direction.
+#[must_use]
+pub fn near<P: Copy + Eq>(
+    rects: &[(P, Rect)],
+    from: P,
+    direction: Direction,
+    recent: &[P],
+) -> Option<P> {
+    let own = rects.iter().find(|(pane, _)| *pane == from)?.1;
+    let beside: Vec<(P, Rect)> = rects
+        .iter()
+        .copied()
+        .filter(|(pane, rect)| *pane != from && overlaps(own, *rect, direction.axis()))
+        .collect();
+    let (near_edge, far_edge) = edges(own, direction.axis());
+    let distance = |rect: Rect| {
+        let (start, end) = edges(rect, direction.axis());
+        if direction.is_forward() {
+            start.checked_sub(far_edge)
+        } else {
+            near_edge.checked_sub(end)
+        }
+    };
+    // With no pane beyond the edge, the farthest on the other side is where one comes out.
+    let wrapped = |rect: Rect| {
+        let (start, end) = edges(rect, direction.axis());
+        if direction.is_forward() { start } else { u16::MAX - end }
+    };
+    let ahead = beside.iter().filter_map(|(_, rect)| distance(*rect)).min();
+    let touching = |rect: Rect| match ahead {
+        Some(least) => distance(rect) == Some(least),
+        None => beside.iter().map(|(_, rect)| wrapped(*rect)).min() == Some(wrapped(rect)),
+    };
+    let candidates: Vec<P> =
+        beside.iter().filter(|(_, rect)| touching(*rect)).map(|(pane, _)| *pane).collect();
+    recent
+        .iter()
+        .copied()
+        .find(|pane| candidates.contains(pane))
+        .or_else(|| candidates.first().copied())
+}
+
+const fn edges(rect: Rect, axis: Axis) -> (u16, u16) {
+    match axis {
+        Axis::Columns => (rect.x, rect.right()),
+        Axis::Rows => (rect.y, rect.bottom()),
+    }
+}
+
+/// True if two rectangles share a row, for a move along columns, or a column.
+const fn overlaps(a: Rect, b: Rect, axis: Axis) -> bool {
+    match axis {
+        // A closed pane of a stack has no rows: one comes to the open one beside it.
+        Axis::Columns => 0 < b.rows && a.y < b.bottom() && b.y < a.bottom(),
+        Axis::Rows => a.x < b.right() && b.x < a.right(),
+    }
+}
+
+/// The least columns and rows of a floating pane.
+pub const FLOAT_MIN: Size = Size::new(4, 2);
+
+/// A pane that floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Float<P> {
+    /// The pane.
+    pub pane: P,
+    /// The place of its screen, the frame around it not counted. The place may reach out of an
+    /// area: see [`fitted`].
+    pub rect: Rect,
+}
+
+/// A floating rectangle as it is shown in an area: with its frame inside, moved and then made
+/// smaller where it has to be.
+#[must_use]
+pub fn fitted(rect: Rect, area: Size) -> Rect {
+    if area.cols < 3 || area.rows < 3 {
+        return Rect::new(0, 0, area);
+    }
+    let fit = |at: u16, len: u16, room: u16| {
+        let len = len.clamp(1, room - 2);
+        (at.clamp(1, room - 1 - len), len)
+    };
+    let ((x, cols), (y, rows)) =
+        (fit(rect.x, rect.cols, area.cols), fit(rect.y, rect.rows, area.rows));
+    Rect { x, y, cols, rows }
+}
+
+/// The place of a new floating pane: in the middle, a little off for each that is there.
+#[must_use]
+pub fn fresh(area: Size, count: usize) -> Rect {
+    let size =
+        Size::new((area.cols * 3 / 5).max(FLOAT_MIN.cols), (area.rows * 3 / 5).max(FLOAT_MIN.rows));
+    let off = u16::try_from(count % 6).unwrap_or(0);
+    let middle = |room: u16, len: u16| room.saturating_sub(len) / 2;
+    fitted(
+        Rect::new(middle(area.cols, size.cols) + 2 * off, middle(area.rows, size.rows) + off, size),
+        area,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fitted, fresh};
+    use crate::base::geom::{Rect, Size};
+
+    #[test]
+    fn a_floating_pane_and_its_frame_are_always_inside() {
+        let area = Size::new(20, 10);
+        assert_eq!(
+            fitted(Rect { x: 5, y: 3, cols: 6, rows: 4 }, area),
+            Rect { x: 5, y: 3, cols: 6, rows: 4 }
+        );
+        assert_eq!(
+            fitted(Rect { x: 90, y: 90, cols: 6, rows: 4 }, area),
+            Rect { x: 13, y: 5, cols: 6, rows: 4 }
+        );
+        assert_eq!(
+            fitted(Rect { x: 0, y: 0, cols: 99, rows: 99 }, area),
+            Rect { x: 1, y: 1, cols: 18, rows: 8 }
+        );
+        assert_eq!(
+            fitted(Rect { x: 3, y: 3, cols: 3, rows: 3 }, Size::new(2, 9)),
+            Rect::new(0, 0, Size::new(2, 9))
+        );
+        for count in 0..9 {
+            let rect = fresh(area, count);
+            assert_eq!(fitted(rect, area), rect);
+        }
+    }
 }

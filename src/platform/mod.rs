@@ -27,7 +27,6 @@ pub mod paths;
 pub mod pidfd;
 pub mod poll;
 pub mod process;
-pub mod process_cache;
 pub mod process_ownership;
 pub mod process_snapshot;
 pub mod signals;

@@ -13,9 +13,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver};
 
-use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::SharedBytes;
+use crate::base::signal::ExitStatus;
 use crate::base::time::{Span, Tick};
 use crate::core::{Input, PaneEvent, ServerEvent};
 use crate::platform::Stream;

@@ -87,9 +87,9 @@ mod tests {
 
     use super::{Inbox, Stepper};
     use crate::action::table;
-    use crate::base::exit::ExitStatus;
     use crate::base::id::CallId;
     use crate::base::memory::HeapMemory;
+    use crate::base::signal::ExitStatus;
     use crate::base::time::{Now, Tick};
     use crate::core::CommandEvent;
     use crate::core::{Core, Input};

@@ -2,7 +2,7 @@
 //! the server, not to a session.
 
 use crate::base::error::{Code, Refusal};
-use crate::state::name::check_label;
+use crate::state::target::check_label;
 
 /// The most buffers; the oldest goes first.
 pub const BUFFERS_MAX: usize = 50;

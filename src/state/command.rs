@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::base::error::{Code, Refusal};
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Span, Tick};
 use crate::state::take;
 
@@ -335,8 +335,8 @@ pub fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Commands, ExecRequest, StopReason, script};
-    use crate::base::exit::ExitStatus;
     use crate::base::id::{CommandId, SessionId};
+    use crate::base::signal::ExitStatus;
     use crate::base::time::{Now, Span, Tick};
 
     fn words(words: &[&str]) -> Vec<String> {

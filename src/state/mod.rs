@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
+use crate::base::signal::ExitStatus;
 use crate::base::time::Tick;
 pub use crate::layout::change::Share;
 pub use crate::layout::preset::Preset;
@@ -14,11 +14,11 @@ use crate::state::buffer::Buffers;
 use crate::state::call::{OpenCall, Pending};
 use crate::state::command::Commands;
 use crate::state::effect::StartDir;
-use crate::state::name::check_name;
 use crate::state::pane::{Pane, ProgramState};
 use crate::state::session::Session;
 use crate::state::shell_history::ShellHistory;
 use crate::state::tab::Tab;
+use crate::state::target::check_name;
 use crate::state::undo::{ClosedItem, UndoChange};
 use crate::state::view::{DETACHED_MAX, DetachedView, View, ViewState};
 
@@ -30,7 +30,6 @@ pub mod effect;
 pub mod env;
 pub mod export;
 pub mod host;
-pub mod name;
 pub mod pane;
 pub mod search;
 pub mod session;

@@ -4,18 +4,18 @@
 use std::fmt;
 
 use crate::base::error::{Code, Refusal};
-use crate::base::exit::ExitStatus;
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::memory::{HeapMemory, RING_BYTES};
+use crate::base::signal::ExitStatus;
 use crate::base::text::sanitize;
 use crate::base::time::{Span, Tick};
 use crate::layout::change::{Insert, Share};
 use crate::layout::tree::Direction;
 use crate::state::effect::{Effect, Effects, StartDir};
-use crate::state::name::{LABEL_MAX, check_label};
 use crate::state::shell_history::ShellState;
 use crate::state::tab::Tab;
+use crate::state::target::{LABEL_MAX, check_label};
 use crate::state::undo::{ClosedRecord, UndoChange};
 use crate::state::{State, take};
 use crate::term::{Options, Progress, Terminal};

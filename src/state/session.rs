@@ -4,21 +4,21 @@
 use std::collections::BTreeMap;
 
 use crate::base::error::{Code, Refusal};
-use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, CommandId, PaneId, SessionId, TabId};
 use crate::base::path_trace;
+use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Tick};
-use crate::layout::float::Float;
+use crate::layout::solve::Float;
 use crate::settings::Settings;
 use crate::state::call::{CommandWait, Pending};
 use crate::state::command::{ExecRequest, StopReason, Waiting};
 use crate::state::command_effect::{CommandEffect, ShellSpec};
 use crate::state::effect::{Effect, Effects};
 use crate::state::host::Host;
-use crate::state::name::{NAME_MAX, check_name};
 use crate::state::pane::{Marks, NewPane, Pane, ProgramState, RestoreState};
 use crate::state::tab::Tab;
+use crate::state::target::{NAME_MAX, check_name};
 use crate::state::{ClientWithoutSession, State, env, take};
 use crate::term::Terminal;
 

@@ -5,13 +5,13 @@ use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::Tick;
 use crate::layout::change::Insert;
-use crate::layout::float::{FLOAT_MIN, Float, fitted, fresh};
-use crate::layout::near::near;
 use crate::layout::preset::Preset;
+use crate::layout::solve::near;
 use crate::layout::solve::solve;
+use crate::layout::solve::{FLOAT_MIN, Float, fitted, fresh};
 use crate::layout::tree::{Axis, Direction, Node, Split as Parts, SplitPart, Stack, Tree};
-use crate::state::name::check_label;
 use crate::state::pane::{NewPane, no_place};
+use crate::state::target::check_label;
 use crate::state::{Share, State, take};
 
 /// A tab.

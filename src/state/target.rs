@@ -1,11 +1,11 @@
-//! Targets: how people and scripts name a session, a tab or a pane. What a text means depends on
-//! who says it; nothing is changed here.
+//! Names that sessions, tabs and panes can have, and targets: how people and scripts say which one
+//! they mean. What a target means depends on who says it; nothing is changed here.
 
 use std::str::FromStr;
 
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
-use crate::base::text::nearest;
+use crate::base::text::{is_harmful, nearest, sanitize};
 use crate::state::State;
 use crate::state::call::Caller;
 
@@ -337,4 +337,54 @@ fn listed<T: AsRef<str>>(items: &[T]) -> String {
         text = format!("{text} and {more} more");
     }
     text
+}
+
+/// The longest name of a session, in bytes.
+pub const NAME_MAX: usize = 64;
+/// The longest name of a tab or a pane, in bytes.
+pub const LABEL_MAX: usize = 128;
+
+/// True if a session can be called so: what a target could take for something else cannot be a
+/// name.
+///
+/// # Errors
+/// `invalid_params` with what is wrong.
+pub fn check_name(name: &str) -> Result<(), Refusal> {
+    let refuse = |why: &str| {
+        Err(Refusal::new(Code::InvalidParams, format!("name: {name:?} {why}"))
+            .hint("letters, digits, - and _ always do"))
+    };
+    if name.is_empty() || NAME_MAX < name.len() {
+        return refuse("has to have 1 to 64 bytes");
+    }
+    if name.chars().any(is_harmful) {
+        return refuse("has characters that do not show");
+    }
+    if name.contains([':', '.', '/']) || name.starts_with(['@', '=', '$', '%', '-', '+', '!', '{'])
+    {
+        return refuse("would read as another target");
+    }
+    if name.parse::<SessionId>().is_ok()
+        || name.parse::<TabId>().is_ok()
+        || name.parse::<PaneId>().is_ok()
+    {
+        return refuse("would read as an id");
+    }
+    Ok(())
+}
+
+/// True if a tab or a pane can be called so.
+///
+/// # Errors
+/// `invalid_params` with what is wrong.
+pub fn check_label(name: &str) -> Result<(), Refusal> {
+    let refuse =
+        |why: &str| Err(Refusal::new(Code::InvalidParams, format!("name: {name:?} {why}")));
+    if name.is_empty() || LABEL_MAX < name.len() {
+        return refuse("has to have 1 to 128 bytes");
+    }
+    if sanitize(name, LABEL_MAX) != name {
+        return refuse("has characters that do not show");
+    }
+    Ok(())
 }

@@ -3,19 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::exit::ExitStatus;
 use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::signal::ExitStatus;
 use crate::base::text::sanitize;
 use crate::base::time::Tick;
 use crate::layout::change::Insert;
-use crate::layout::float::Float;
+use crate::layout::solve::Float;
 use crate::layout::solve::solve;
 use crate::layout::tree::{Direction, Tree};
-use crate::state::name::NAME_MAX;
 use crate::state::pane::{Pane, ProgramState};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
+use crate::state::target::NAME_MAX;
 use crate::state::{Share, State, take};
 
 /// The number of closings that can be brought back at most; the oldest ends when there are more.

@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CommandId, SessionId};
+use crate::base::signal::ExitStatus;
 use crate::base::time::{Span, Tick};
 
 /// The version this binary writes.
@@ -91,8 +91,8 @@ impl StoredCommands {
 #[cfg(test)]
 mod tests {
     use super::{StoredCommand, StoredCommands, StoredShell};
-    use crate::base::exit::ExitStatus;
     use crate::base::id::{CommandId, SessionId};
+    use crate::base::signal::ExitStatus;
     use crate::base::time::{Span, Tick};
 
     #[test]

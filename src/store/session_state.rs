@@ -9,9 +9,9 @@ mod v3;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::exit::ExitStatus;
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::signal::ExitStatus;
 use crate::base::time::Tick;
 
 /// The version this binary writes.

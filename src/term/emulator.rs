@@ -4,15 +4,15 @@
 use crate::base::geom::Size;
 use crate::base::memory::Memory;
 use crate::term::cell::{Cell, RowAttrs};
-use crate::term::color::palette::Palette;
+use crate::term::color::Palette;
 use crate::term::event::TermEvent;
 use crate::term::graphics::Graphics;
 use crate::term::keys::{InputEncoder, Keyboard};
+use crate::term::mode::SavedModes;
 use crate::term::mode::{Mode, Modeset};
 use crate::term::osc::Titles;
 use crate::term::report::Reply;
 use crate::term::rows::TextView;
-use crate::term::saved_modes::SavedModes;
 use crate::term::screen::cursor::Tabs;
 use crate::term::screen::grid::Grid;
 use crate::term::screen::{CursorState, Margins, Options, Printing, SavedCursor, Screen};

@@ -29,7 +29,6 @@ mod osc;
 mod parser;
 mod report;
 mod rows;
-mod saved_modes;
 mod screen;
 mod scroll;
 mod search;
@@ -40,7 +39,7 @@ mod terminal;
 
 pub use crate::base::style::Rgb;
 pub use anchor::Anchor;
-pub use color::palette::OuterColours;
+pub use color::OuterColours;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 pub use history::{HISTORY_SEGMENT_BYTES, HistoryBytes, HistoryEnd, fill_history, pack_segment};
 pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};

@@ -2,7 +2,7 @@
 //! ones are dropped and counted.
 
 use crate::base::text::{decode_base64_loose, sanitize};
-use crate::term::color::{self, palette};
+use crate::term::color;
 use crate::term::emulator::Emulator;
 use crate::term::event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 use crate::term::mode::Mode;
@@ -38,7 +38,7 @@ impl Emulator {
             "52" => self.set_clipboard(rest),
             "99" => self.notice_99(rest),
             "104" => self.reset_colours(rest, 0),
-            "105" => self.reset_colours(rest, palette::ATTRIBUTE_COLOURS),
+            "105" => self.reset_colours(rest, color::ATTRIBUTE_COLOURS),
             "110" | "111" | "112" | "113" | "114" | "115" | "116" | "117" | "118" | "119" => {
                 self.palette
                     .set_special(number.parse::<u16>().unwrap_or(0).saturating_sub(100), None);
@@ -132,7 +132,7 @@ impl Emulator {
 
     /// OSC 4 and 5: pairs of number and colour, or `?` for a question.
     fn palette_command(&mut self, rest: &str, command: u16, bell: bool) -> bool {
-        let first = if command == 5 { palette::ATTRIBUTE_COLOURS } else { 0 };
+        let first = if command == 5 { color::ATTRIBUTE_COLOURS } else { 0 };
         let mut parts = rest.split(';');
         for _ in 0..COLOURS_MAX {
             let (Some(number), Some(text)) = (parts.next(), parts.next()) else { break };
@@ -171,11 +171,8 @@ impl Emulator {
     /// OSC 104 and 105: the numbers named, or all.
     fn reset_colours(&mut self, rest: &str, first: u16) -> bool {
         if rest.is_empty() {
-            let count = if first == 0 {
-                palette::ATTRIBUTE_COLOURS
-            } else {
-                palette::ATTRIBUTE_COLOURS_COUNT
-            };
+            let count =
+                if first == 0 { color::ATTRIBUTE_COLOURS } else { color::ATTRIBUTE_COLOURS_COUNT };
             (first..first + count).for_each(|number| self.palette.set_numbered(number, None));
         }
         for number in

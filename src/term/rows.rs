@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::base::row::{Row, Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style};
 use crate::term::cell::{Cell, CellClass, RowAttrs};
-use crate::term::color::palette::Palette;
+use crate::term::color::Palette;
 use crate::term::event::MarkKind;
 use crate::term::history::read::RowPart;
 use crate::term::history::record::CellText;

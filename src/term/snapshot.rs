@@ -10,7 +10,7 @@ use crate::base::style::Rgb;
 use crate::term::cell::{Cell, RowAttrs};
 use crate::term::charset::{Charset, Charsets};
 use crate::term::cluster::Clusters;
-use crate::term::color::palette::{OuterColours, Palette};
+use crate::term::color::{OuterColours, Palette};
 use crate::term::emulator::Emulator;
 use crate::term::grapheme::Join;
 use crate::term::history::{History, HistoryEnd};
@@ -18,10 +18,10 @@ use crate::term::hyperlink::Hyperlinks;
 use crate::term::image::{Images, ImagesSnapshot};
 use crate::term::keys::{Flags, Keyboard};
 use crate::term::mode::Modeset;
+use crate::term::mode::{colour_of, colour_word};
 use crate::term::osc::Titles;
 use crate::term::parser::table::ParserState;
 use crate::term::parser::{CsiParams, Header, Parser, STRING_BYTES_MAX};
-use crate::term::saved_modes::{colour_of, colour_word};
 use crate::term::screen::cursor::Tabs;
 use crate::term::screen::grid::Grid;
 use crate::term::screen::{CursorState, Margins, Options, Pen, Printing, SavedCursor, Tables};
@@ -137,7 +137,7 @@ pub struct ColourSnapshot {
     /// The outer terminal's.
     pub outer: OuterColours,
     /// Colours that are only reported, and saved styles and colours, as words of
-    /// `saved_modes.rs`.
+    /// `mode.rs`.
     pub others: (Vec<u64>, Vec<u64>),
 }
 

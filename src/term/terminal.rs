@@ -9,7 +9,7 @@ use crate::base::row::Row;
 use crate::base::style::{Cursor, CursorShape};
 use crate::term::anchor::Anchor;
 use crate::term::check::check;
-use crate::term::color::palette::OuterColours;
+use crate::term::color::OuterColours;
 use crate::term::emulator::Emulator;
 use crate::term::event::{MarkKind, TermEvent};
 use crate::term::history::HistoryBytes;

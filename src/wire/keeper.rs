@@ -145,7 +145,7 @@ pub enum ExitStatus {
     Lost,
 }
 
-impl From<ExitStatus> for crate::base::exit::ExitStatus {
+impl From<ExitStatus> for crate::base::signal::ExitStatus {
     fn from(status: ExitStatus) -> Self {
         match status {
             ExitStatus::Code(code) => u8::try_from(code & 0xff).map_or(Self::Lost, Self::Code),

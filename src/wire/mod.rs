@@ -5,7 +5,6 @@ pub mod hello;
 pub mod image;
 pub mod keeper;
 pub mod packet;
-pub mod process;
 pub mod rpc;
 pub mod scroll;
 pub mod span;

@@ -1,11 +1,11 @@
-//! JSON-RPC 2.0 requests and responses as plain data (jsonrpc.org/specification). Batches are not
-//! part of it.
+//! JSON-RPC 2.0 requests and responses as plain data (jsonrpc.org/specification), and the rows of the
+//! one response that is read as a type. Batches are not part of it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::error::{Code, Refusal};
-use crate::base::id::PaneId;
+use crate::base::id::{CommandId, PaneId, SessionId};
 
 /// A request. Without an id it is a notification and gets no answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,6 +168,33 @@ pub fn read(line: &str) -> Result<Request, Box<Response>> {
         ));
     }
     Ok(request)
+}
+
+/// A process as the server lists it; the action documents the fields.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ProcessRow {
+    /// The process id; 0 for a command that has ended.
+    pub pid: i32,
+    /// The moment when it started, in clock ticks since boot.
+    pub start_time: u64,
+    /// The distance below a leader.
+    pub depth: usize,
+    /// The session it runs in.
+    pub session: Option<SessionId>,
+    /// The pane it runs in.
+    pub pane: Option<PaneId>,
+    /// The command it is part of.
+    pub command: Option<CommandId>,
+    /// The state, as a word.
+    pub state: String,
+    /// The share of one processor, in hundredths.
+    pub cpu: f64,
+    /// Resident memory, in bytes.
+    pub rss: u64,
+    /// The time it has been running, in milliseconds.
+    pub age_ms: u64,
+    /// The program and its arguments.
+    pub command_line: String,
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ mod undo;
 mod world;
 
 use abide::base::error::Code;
-use abide::base::exit::ExitStatus;
 use abide::base::geom::{Point, Size};
 use abide::base::id::PaneId;
 use abide::base::key::{Mods, MouseButton, MouseInput, MouseKind};
+use abide::base::signal::ExitStatus;
 use abide::base::time::Span;
 use abide::core::Input;
 use abide::settings::{Remain, Settings};

@@ -3,8 +3,8 @@
 
 use abide::base::geom::{Point, Rect, Size};
 use abide::layout::change::{Insert, Share};
-use abide::layout::near::near;
 use abide::layout::preset::Preset;
+use abide::layout::solve::near;
 use abide::layout::solve::{min_size, solve};
 use abide::layout::tree::{Axis, Direction, Node, Split, SplitPart, Tree};
 use proptest::prelude::*;

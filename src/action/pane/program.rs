@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::{Closing, PaneTarget, Start};
 use crate::action::completion::{LINE_MAX, Stopped};
 use crate::action::dto::PaneItem;
-use crate::action::exec::in_pane::ready;
+use crate::action::exec::ready;
 use crate::action::pane::tab_of;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey};
 use crate::base::error::{Code, Refusal};

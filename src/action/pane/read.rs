@@ -17,7 +17,7 @@ use crate::base::id::{CommandId, PaneId};
 use crate::base::row::Row;
 use crate::state::call::Pending;
 use crate::state::command::no_command;
-use crate::state::export::{ansi, picture};
+use crate::state::export;
 use crate::state::pane::Pane;
 use crate::state::search::{PaneSearch as Walk, SearchQuery};
 use crate::state::tab::NewTab;
@@ -74,11 +74,11 @@ impl Apply for PaneCapture {
         };
         match self.format {
             Format::Text => captured.text = Some(screen.text(rows)),
-            Format::Ansi => captured.text = Some(ansi::rows(screen.rows(rows).into_iter())),
-            Format::Html => captured.text = Some(picture::html(screen.rows(rows).into_iter())),
+            Format::Ansi => captured.text = Some(export::ansi(screen.rows(rows).into_iter())),
+            Format::Html => captured.text = Some(export::html(screen.rows(rows).into_iter())),
             Format::Svg => {
                 captured.text =
-                    Some(picture::svg(screen.rows(rows).into_iter(), screen.size().cols));
+                    Some(export::svg(screen.rows(rows).into_iter(), screen.size().cols));
             }
             Format::Json => captured.rows = Some(screen.rows(rows)),
         }

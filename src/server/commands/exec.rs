@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use crate::base::error::{Code, Refusal};
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CommandId, SessionId};
 use crate::base::path_trace;
+use crate::base::signal::ExitStatus;
 use crate::base::signal::TERM;
 use crate::core::CommandEvent;
 use crate::platform::process;

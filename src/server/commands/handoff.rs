@@ -6,8 +6,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CommandId, SessionId};
+use crate::base::signal::ExitStatus;
 use crate::core::CommandEvent;
 use crate::platform::memory::SharedMemory;
 use crate::platform::process;

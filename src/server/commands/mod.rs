@@ -25,8 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::error::Refusal;
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
+use crate::base::signal::ExitStatus;
 use crate::base::time::Tick;
 use crate::core::CommandEvent;
 use crate::core::Input;

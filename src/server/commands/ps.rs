@@ -8,7 +8,7 @@ use crate::action::process::list::ProcessItem;
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::base::time::Tick;
 use crate::platform::process::Process;
-use crate::platform::process_cache::ProcessCache;
+use crate::platform::process_snapshot::ProcessCache;
 use crate::platform::{now, process};
 use crate::server::commands::{CommandTaskEvent, Commands, Cx};
 use crate::state::command::{Command, script};

@@ -2,9 +2,9 @@
 
 use abide::action::tmux;
 use abide::base::error::Code;
-use abide::base::exit::ExitStatus;
 use abide::base::geom::Size;
 use abide::base::id::{ClientId, PaneId};
+use abide::base::signal::ExitStatus;
 use abide::base::time::Span;
 use abide::core::Input;
 use abide::state::call::Caller;

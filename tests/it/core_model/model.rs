@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use abide::base::exit::ExitStatus;
 use abide::base::geom::Size;
 use abide::base::id::{ClientId, PaneId};
+use abide::base::signal::ExitStatus;
 use abide::base::time::Span;
 use abide::core::Input;
 use abide::state::call::Caller;

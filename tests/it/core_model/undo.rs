@@ -1,9 +1,9 @@
 //! What is closed and comes back, what runs again, and what is typed into several panes at once.
 
 use abide::base::error::Code;
-use abide::base::exit::ExitStatus;
 use abide::base::geom::{Rect, Size};
 use abide::base::id::{ClientId, PaneId};
+use abide::base::signal::ExitStatus;
 use abide::base::time::Span;
 use abide::core::{ClientEvent, Input};
 use abide::settings::{Remain, Settings};

@@ -16,7 +16,7 @@ use crate::base::key::{Key, MouseButton, MouseInput, MouseKind};
 use crate::base::time::Tick;
 use crate::client::calls;
 use crate::client::model::{ClientEffect, Model, ServerLink, reply_of};
-use crate::wire::process::ProcessRow;
+use crate::wire::rpc::ProcessRow;
 use crate::wire::rpc::Response;
 
 pub(super) fn open(model: &mut Model, _: &Map<String, Value>, out: &mut Vec<ClientEffect>) {

@@ -9,7 +9,7 @@ use crate::base::key::{Key, KeyCode, Mods};
 use crate::base::text::sanitize;
 use crate::base::time::{Span, Tick};
 use crate::client::text_input::TextInput;
-use crate::wire::process::ProcessRow;
+use crate::wire::rpc::ProcessRow;
 
 /// The pause between two requests for the table.
 pub(super) const EVERY: Span = Span::seconds(1);

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::exit::ExitStatus;
 use crate::base::id::SessionId;
+use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Span, Tick};
 use crate::server::persist::convert::structure::IDS_JUMP;
 use crate::state::command::{Command, Commands, End, StopReason};
@@ -161,8 +161,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{durable, restored, revived};
-    use crate::base::exit::ExitStatus;
     use crate::base::id::{CommandId, SessionId};
+    use crate::base::signal::ExitStatus;
     use crate::base::time::{Now, Span, Tick};
     use crate::state::command::{Command, Commands, End};
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::time::Tick;
-use crate::layout::float::Float;
 use crate::layout::preset::Preset;
+use crate::layout::solve::Float;
 use crate::layout::tree::{Axis, Node, Split, SplitPart, Stack, Tree};
 use crate::settings::{RerunPolicy, Restore};
 use crate::state::pane::{Marks, Pane, ProgramState, RestoreState};
@@ -524,9 +524,9 @@ fn restored_view(kept: kept::StoredView) -> DetachedView {
 #[cfg(test)]
 mod tests {
     use super::{RerunPolicy, Restore, durable, kept, revived};
-    use crate::base::exit::ExitStatus;
     use crate::base::geom::Size;
     use crate::base::id::{PaneId, SessionId, TabId};
+    use crate::base::signal::ExitStatus;
     use crate::store::session_state::SessionState;
 
     fn session(id: u64, env: &[(&str, &str)]) -> kept::StoredSession {

@@ -24,7 +24,7 @@ use crate::server::persist::{PersistCx, Retention};
 use crate::settings::Restore;
 use crate::state::command_effect::SnapshotRequest;
 use crate::state::effect::ClientMessage;
-use crate::state::export::ansi;
+use crate::state::export;
 use crate::state::pane::Pane;
 use crate::store::snapshot::SnapshotFile;
 
@@ -253,7 +253,7 @@ fn saved_line(item: &SnapshotItem) -> String {
 
 /// The rows of a pane as packed text.
 pub(in crate::server) fn text(pane: &Pane) -> Option<(PaneId, Vec<u8>)> {
-    let text = ansi::tail(pane, ROWS_MAX, TEXT_MAX);
+    let text = export::ansi_tail(pane, ROWS_MAX, TEXT_MAX);
     zstd::bulk::compress(text.as_bytes(), LEVEL).ok().map(|text| (pane.id, text))
 }
 
