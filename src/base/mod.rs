@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod geom;
+pub mod grapheme;
 pub mod id;
 pub mod key;
 pub mod memory;

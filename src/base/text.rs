@@ -7,28 +7,50 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns that one scalar takes on its own: 0, 1 or 2 (UAX 11; ambiguous is 1).
+use crate::base::grapheme::{CharClass, Join};
+
+/// Columns that one scalar takes on its own: 0, 1 or 2, as `wcwidth(3)` says.
 #[must_use]
 pub fn char_width(c: char) -> usize {
-    c.width().unwrap_or(0)
+    usize::from(CharClass::of(c).cols(false))
 }
 
-/// Columns that `text` takes, cluster by cluster; a cluster takes at most 2.
+/// Columns that `text` takes, cell by cell.
 #[must_use]
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
-    text.graphemes(true).map(cluster_width).sum()
+    cells(text).map(|(_, cols)| cols).sum()
+}
+
+/// The text of each cell with its columns: 0 for what is not shown (controls, and marks that have
+/// no cell to go into).
+pub fn cells(text: &str) -> impl Iterator<Item = (&str, usize)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut cell = Join::of(&rest[..rest.chars().next()?.len_utf8()]);
+        let mut end = rest.len();
+        for (at, c) in rest.char_indices().skip(1) {
+            if !cell.joins(CharClass::of(c).class()) {
+                end = at;
+                break;
+            }
+            cell = cell.with(c);
+        }
+        let (text, next) = rest.split_at(end);
+        rest = next;
+        Some((text, usize::from(cell.cols())))
+    })
 }
 
 /// True if a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29);
 /// also for some that it may not.
 #[must_use]
 pub fn may_join(last: char, next: char) -> bool {
-    let are_one = |next: char| [last, next].iter().collect::<String>().graphemes(true).count() == 1;
+    let is_cluster = |text: &[char]| text.iter().collect::<String>().graphemes(true).count() == 1;
+    let are_one = |next: char| is_cluster(&[last, next]);
     // A number sign of Arabic and the like takes in whatever comes next.
     let is_open = matches!(last, '\u{600}'..'\u{2010}' | '\u{a4d0}'..) && are_one('a');
     is_open
@@ -36,15 +58,14 @@ pub fn may_join(last: char, next: char) -> bool {
             // Nothing that has a column of its own joins in alphabets, and no ideograph does.
             ..'\u{900}' | '\u{3000}'..'\u{a4d0}' => false,
             // Symbols join only what was opened for them (ZWJ).
-            '\u{2010}'..'\u{3000}' => char_width(last) == 0,
-            _ => char_width(last) == 0 || are_one(next),
+            '\u{2010}'..'\u{3000}' => last == '\u{200d}',
+            _ => {
+                last == '\u{200d}'
+                    || are_one(next)
+                    // A sign before it may be the one that makes conjuncts.
+                    || (char_width(last) == 0 && is_cluster(&['\u{915}', '\u{94d}', next]))
+            }
         }
-}
-
-/// Columns that one grapheme cluster takes: 0, 1 or 2.
-#[must_use]
-pub fn cluster_width(cluster: &str) -> usize {
-    cluster.width().min(2)
 }
 
 /// The start of `text` that fits into `cols` columns, never half a cluster.
@@ -52,7 +73,7 @@ pub fn cluster_width(cluster: &str) -> usize {
 pub fn fitting(text: &str, cols: usize) -> &str {
     let mut used = 0;
     for (at, cluster) in text.grapheme_indices(true) {
-        used += cluster_width(cluster);
+        used += width(cluster);
         if used > cols {
             return &text[..at];
         }
@@ -164,6 +185,8 @@ mod tests {
             ('\u{1f1e9}', '\u{1f1ea}', true),
             ('\u{1100}', '\u{1161}', true),
             ('\u{fffd}', '\u{119df}', true),
+            ('\u{94d}', '\u{92f}', true),
+            ('\u{e4d}', '\u{e14}', false),
             ('\u{200d}', '\u{1f467}', true),
             ('\u{200d}', '\u{2601}', true),
             ('\u{1f467}', '\u{1f467}', false),

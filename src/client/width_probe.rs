@@ -105,7 +105,7 @@ pub fn questions() -> String {
 #[cfg(test)]
 mod tests {
     use super::{GlyphKind, WidthProbe};
-    use crate::base::text::cluster_width;
+    use crate::base::text::width;
 
     #[test]
     fn what_stands_for_a_kind_is_of_it_and_has_our_width() {
@@ -115,7 +115,7 @@ mod tests {
                 (Some(c), None) => GlyphKind::of_char(c),
                 _ => Some(GlyphKind::of_cluster(text)),
             };
-            assert_eq!((found, cluster_width(text)), (Some(kind), usize::from(cols)), "{name}");
+            assert_eq!((found, width(text)), (Some(kind), usize::from(cols)), "{name}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! A cluster grows by one scalar at a time, so it is found by the code of what it grew from and
 //! that scalar; no text is compared.
 
-use crate::base::text::cluster_width;
+use crate::base::grapheme::Join;
 use crate::term::cell::CLUSTER_FLAG;
 
 /// Scalars one cell may hold; further ones are dropped.
@@ -27,7 +27,7 @@ struct ClusterEntry {
     /// Empty if the place is free.
     text: Box<str>,
     key: u64,
-    cols: u8,
+    join: Join,
 }
 
 /// All clusters in use, by number.
@@ -55,6 +55,11 @@ impl Clusters {
         self.entries.get(number as usize).map_or("\u{fffd}", |entry| &entry.text)
     }
 
+    /// The text of a cluster as far as it decides what joins it.
+    pub(crate) fn join(&self, number: u32) -> Join {
+        self.entries.get(number as usize).map_or(Join::NONE, |entry| entry.join)
+    }
+
     /// All texts by number; unused ones are empty.
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| &*entry.text)
@@ -69,7 +74,7 @@ impl Clusters {
             } else {
                 clusters.used += 1;
             }
-            clusters.entries.push(ClusterEntry { cols: columns(&text), text, key: UNKEYED });
+            clusters.entries.push(ClusterEntry { join: Join::of(&text), text, key: UNKEYED });
         }
         clusters.sweep_at = SWEEP_MIN.max(2 * clusters.used);
         clusters
@@ -89,7 +94,7 @@ impl Clusters {
             let number = self.index[at];
             let entry = &self.entries[number as usize];
             if entry.key == key {
-                return Some(Cluster { number, cols: entry.cols });
+                return Some(Cluster { number, cols: columns(entry.join) });
             }
             at = (at + 1) & mask;
         }
@@ -108,8 +113,8 @@ impl Clusters {
             return None;
         }
         text.push(c);
-        let entry = ClusterEntry { cols: columns(&text), text: text.into(), key };
-        let cols = entry.cols;
+        let join = Join::of(&text);
+        let entry = ClusterEntry { join, text: text.into(), key };
         let number = if let Some(number) = self.free.pop() {
             self.entries[number as usize] = entry;
             number
@@ -126,7 +131,7 @@ impl Clusters {
         } else {
             self.insert(number);
         }
-        Some(Cluster { number, cols })
+        Some(Cluster { number, cols: columns(join) })
     }
 
     fn insert(&mut self, number: u32) {
@@ -154,7 +159,7 @@ impl Clusters {
         self.free.clear();
         for (number, entry) in (0..).zip(&mut self.entries) {
             if !live[number as usize] {
-                *entry = ClusterEntry { text: Box::default(), key: UNKEYED, cols: 1 };
+                *entry = ClusterEntry { text: Box::default(), key: UNKEYED, join: Join::NONE };
                 self.free.push(number);
                 continue;
             }
@@ -178,8 +183,9 @@ impl Clusters {
     }
 }
 
-fn columns(text: &str) -> u8 {
-    u8::try_from(cluster_width(text)).unwrap_or(1).max(1)
+/// A mark alone is in a cell of a blank.
+fn columns(join: Join) -> u8 {
+    join.cols().max(1)
 }
 
 fn hash(key: u64) -> usize {

@@ -4,7 +4,6 @@ use crate::term::cell::{Cell, RowAttrs};
 use crate::term::charset::Charset;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
-use crate::term::grapheme::Join;
 use crate::term::mode::Mode;
 use crate::term::parser::{End, Header, Sink};
 use crate::term::report::{Device, Reply};
@@ -77,10 +76,11 @@ impl Sink for Emulator {
 }
 
 impl Emulator {
-    /// Ends the text before: the next character neither joins nor repeats it.
+    /// Ends the text before: REP does not repeat it. What a mark joins is another matter, and
+    /// decided by the cell before the cursor: programs write styles and moves between both.
     #[inline]
     fn forget_text(&mut self) {
-        self.screen.printing.join = Join::NONE;
+        self.screen.printing.dropped = false;
         self.screen.printing.last = None;
     }
 

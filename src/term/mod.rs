@@ -18,7 +18,6 @@ mod csi;
 mod emulator;
 mod esc;
 mod event;
-mod grapheme;
 mod graphics;
 mod history;
 mod hyperlink;

@@ -12,7 +12,6 @@ use crate::term::charset::{Charset, Charsets};
 use crate::term::cluster::Clusters;
 use crate::term::color::{OuterColours, Palette};
 use crate::term::emulator::Emulator;
-use crate::term::grapheme::Join;
 use crate::term::history::{History, HistoryEnd};
 use crate::term::hyperlink::Hyperlinks;
 use crate::term::image::{Images, ImagesSnapshot};
@@ -27,6 +26,9 @@ use crate::term::screen::grid::Grid;
 use crate::term::screen::{CursorState, Margins, Options, Pen, Printing, SavedCursor, Tables};
 use crate::term::shell_integration::{PATH_BYTES_MAX, ShellIntegration};
 use crate::term::style_table::{CellStyle, StyleTable};
+
+/// Said where an older server has a class of characters that it never has there.
+const DROPPED: [u8; 2] = [0xff, 0];
 
 /// Why a snapshot cannot be restored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -385,7 +387,7 @@ impl Snapshot {
             },
             shell: (emulator.shell.cwd.clone(), emulator.shell.at_prompt, emulator.shell.redraws),
             printing: (
-                screen.printing.join.bytes(),
+                if screen.printing.dropped { DROPPED } else { [0, 1] },
                 screen.printing.last.map_or(0, u32::from),
                 screen.printing.cursor_shape,
             ),
@@ -445,7 +447,7 @@ impl Snapshot {
         let (join, repeated, cursor_shape) = self.printing;
         let last = char::from_u32(repeated).filter(|c| !c.is_control());
         emulator.screen.printing = Printing {
-            join: Join::from_bytes(join),
+            dropped: join == DROPPED,
             last,
             cursor_shape: cursor_shape.min(6),
             doubled: true,

@@ -56,11 +56,81 @@ fn text_wraps_and_scrolls() {
     check(8, 1, "e\u{301}👨‍👩‍👧x", "e\u{301}👨‍👩‍👧x");
 }
 
+/// The column after a text, from 0.
+fn columns(text: &str) -> u16 {
+    let mut terminal = terminal(80, 1);
+    feed(&mut terminal, text);
+    terminal.cursor().x
+}
+
+/// Readline and vim add up wcwidth(3): a script in which they are not believed puts the cursor
+/// where no text is.
+#[test]
+fn a_text_takes_the_columns_that_its_characters_add_up_to() {
+    for (text, cols) in [
+        ("কা", 2),
+        ("क्या", 3),
+        ("हिन्दी", 5),
+        ("বাংলাদেশ", 8),
+        ("മലയാളം", 6),
+        ("ខ្មែរ", 4),
+        ("தமிழ்", 4),
+        ("සිංහල", 4),
+        ("క్షత్రియ", 5),
+        ("\u{605}1\u{70f}\u{890}\u{8e2}\u{17a4}\u{17d8}", 7),
+        ("한글\u{1112}\u{1161}\u{11ab}", 6),
+        ("กำนี้", 3),
+        ("لا", 2),
+        ("👍🏽👩‍👩‍👧🇩🇪❤\u{fe0f}1\u{fe0f}\u{20e3}", 10),
+        ("🍕🏽a🏽🇩", 8),
+    ] {
+        assert_eq!((columns(text), abide::base::text::width(text)), (cols, cols.into()), "{text}");
+    }
+}
+
+/// Each of these leaves cursor and cells as they are.
+const IDLE: [&str; 7] = [
+    "\x1b[1m",
+    "\x1b7\x1b[H\x1b8",
+    "\x1b]2;title\x07",
+    "\x1b[3D\x1b[3C",
+    "\x1b[?25l",
+    "\x1b[6n",
+    "\x07",
+];
+
+/// vim 9 writes an emoji and its skin tone in two pieces, with a move of the cursor between.
+#[test]
+fn what_joins_the_cell_before_the_cursor_joins_it_whatever_came_between() {
+    for text in
+        ["👍🏽|", "🇩🇪🇫🇷|", "👩‍👩‍👧|", "e\u{301}\u{323}|", "❤\u{fe0f}|", "1\u{fe0f}\u{20e3}|", "ក្ខ|", "각|"]
+    {
+        for idle in IDLE {
+            let mut split = terminal(20, 2);
+            feed(&mut split, format!("    {}", text.replace('|', "")));
+            let mut pieces = terminal(20, 2);
+            feed(&mut pieces, "    ");
+            for c in text.chars().filter(|c| *c != '|') {
+                feed(&mut pieces, format!("{c}{idle}"));
+            }
+            feed(&mut split, "|");
+            feed(&mut pieces, "\x1b[m|");
+            let look = |terminal: &Terminal| {
+                let row = terminal.row(0);
+                (row.text(), row.runs.iter().map(Run::cols).sum::<usize>(), terminal.cursor().x)
+            };
+            assert_eq!(look(&pieces), look(&split), "{text} with {idle:?} between");
+        }
+    }
+    check(8, 1, "🇩\x1b[1;5Hx\x1b[1;2H🇪y", "🇩🇪y x");
+    check(4, 2, "abc👍\x1b[m🏽\x1b[2;1H", "abc|👍🏽");
+}
+
 /// The second half of a family was joined to the flag before it when its first half had no room.
 #[test]
 fn what_goes_on_with_a_character_without_room_is_no_part_of_the_one_before() {
     check(3, 2, "\x1b[?2027h\x1b[?7l🇩🇪\u{1161}각", "🇩🇪\u{1161}");
-    check(3, 2, "\x1b[?2027h\x1b[?7l🇩🇪👩\u{200d}👧", "🇩🇪\u{200d}");
+    check(3, 2, "\x1b[?2027h\x1b[?7l🇩🇪👩\u{200d}👧", "🇩🇪");
     check(5, 2, "\x1b[?2027h\x1b[?7l🇩🇪👩\u{200d}👧", "🇩🇪👩\u{200d}👧");
 }
 

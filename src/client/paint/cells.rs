@@ -9,10 +9,11 @@ use std::rc::Rc;
 use ratatui::buffer::{Cell as ChromeCell, CellDiffOption};
 use ratatui::style::{Color, Modifier};
 
+use crate::base::grapheme::{BreakClass, CharClass, Join};
 use crate::base::id::PaneId;
 use crate::base::row::{Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style, Underline};
-use crate::base::text::{char_width, cluster_width};
+use crate::base::text::{char_width, may_join, width};
 use crate::client::model::Model;
 use crate::client::width_probe::{GlyphKind, WidthProbe};
 use crate::wire::frame::PaneItem;
@@ -114,6 +115,41 @@ impl Glyphs {
         CellGlyph::Cluster(
             self.clusters.get((number & !CLUSTER) as usize).map_or(" ", |cluster| cluster),
         )
+    }
+
+    /// The start of a run to be written at `x`, moved before whatever the terminal may take that
+    /// cell for a part of: there it is a part of what is on the screen, and written twice.
+    pub(super) fn start(&self, row: &[PaintCell], x: usize) -> usize {
+        let mut start = head(row, x);
+        while 0 < start && (self.is_bound(row, start) || self.may_join(row, start)) {
+            start = head(row, start - 1);
+        }
+        start
+    }
+
+    /// True if the cell that begins at `x` is an emoji or half a flag that would go into the cell
+    /// before it, in terminals that look at what is there.
+    pub(super) fn is_bound(&self, row: &[PaintCell], x: usize) -> bool {
+        let (first, _) = self.of(row[x]).ends();
+        let class = CharClass::of(first).class();
+        let may_join = !first.is_ascii() && BreakClass::Zwj < class;
+        if !may_join || x == 0 {
+            return false;
+        }
+        let before = match self.of(row[head(row, x - 1)]) {
+            CellGlyph::Char(c) => Join::NONE.with(c),
+            CellGlyph::Cluster(text) => Join::of(text),
+        };
+        // Some terminals put a skin tone onto anything.
+        class == BreakClass::Modifier || before.joins(class)
+    }
+
+    /// True if some terminals take the cell that begins at `x` for a part of the one before it.
+    pub(super) fn may_join(&self, row: &[PaintCell], x: usize) -> bool {
+        0 < x && {
+            let (_, last) = self.of(row[head(row, x - 1)]).ends();
+            may_join(last, self.of(row[x]).ends().0)
+        }
     }
 
     /// The end of a run to be written, moved behind what a terminal may take doubtful glyphs in it
@@ -276,7 +312,7 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [P
 /// A cluster that outer terminals give as many columns: a program that wants widths without
 /// clusters has emoji by variation in one column, and there they are shown as text.
 fn of_width(text: &str, cols: usize) -> Cow<'_, str> {
-    if cluster_width(text) == cols {
+    if width(text) == cols {
         return text.into();
     }
     text.chars().filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}')).collect()
@@ -296,7 +332,7 @@ pub(super) fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [
             continue;
         }
         let symbol = cell.symbol();
-        let cols = if symbol.len() == 1 { 1 } else { cluster_width(symbol) };
+        let cols = if symbol.len() == 1 { 1 } else { width(symbol) };
         *place = PaintCell { glyph: glyphs.glyph(symbol, cols), link: 0, style };
         tail = cols == 2;
     }

@@ -21,7 +21,7 @@ use crate::client::model::{Damage, Model};
 use crate::client::{terminal, view};
 use cells::{Glyphs, PaintCell};
 use pictures::{ImagePainter, Touched};
-use sgr::Pen;
+use sgr::{PaintRow, Pen};
 
 /// Equal cells between two changed ones that are written again rather than jumped over.
 const GAP_MAX: usize = 4;
@@ -192,9 +192,10 @@ impl Painter {
         };
         let blank_from =
             self.row.iter().rposition(|cell| *cell != PaintCell::BLANK).map_or(0, |last| last + 1);
+        let line = PaintRow { y: usize::from(y), cells: &self.row, glyphs: &self.glyphs };
         let mut x = 0;
         while let Some(first) = (x..cols).find(|x| !known || shown[*x] != self.row[*x]) {
-            let first = cells::head(&self.row, first);
+            let first = self.glyphs.start(&self.row, first);
             if blank_from <= first && (!known || ERASE_MIN <= cols - first) {
                 pen.erase_from(y, first, out);
                 touch(first, cols);
@@ -206,7 +207,7 @@ impl Painter {
                 blank_from.max(first + 1)
             });
             let end = self.glyphs.reach(&self.row, first..end, model.caps.widths);
-            pen.write((y, first), &self.row[first..end], &self.glyphs, out);
+            pen.write(&line, first..end, out);
             touch(first, end);
             x = end;
         }

@@ -1,9 +1,10 @@
 //! Writes cells as bytes: cursor movement, styles as differences (ECMA-48 SGR, 4:n, 58), links (OSC
 //! 8). It knows what the terminal was last told, and no more.
 
-use super::cells::{CellGlyph, Glyphs, PaintCell, doubtful_cols};
+use super::cells::{CellGlyph, Glyphs, PaintCell, doubtful_cols, head};
+use std::ops::Range;
+
 use crate::base::style::{Attrs, Colour, Style, Underline};
-use crate::base::text::may_join;
 use crate::client::caps::{Caps, Depth, Features};
 
 /// A terminal's cursor and style while a frame is written. A frame begins and ends with the default
@@ -15,56 +16,70 @@ pub(super) struct Pen {
     link: u32,
     /// The cell of the cursor, if that is sure.
     at: Option<(usize, usize)>,
-    /// The cell that was written before it.
-    last: char,
     /// The byte of the output at which this frame's cells begin.
     start: usize,
 }
 
 impl Pen {
     pub(super) fn new(caps: Caps, start: usize) -> Self {
-        Self { caps, style: Style::default(), link: 0, at: None, last: ' ', start }
+        Self { caps, style: Style::default(), link: 0, at: None, start }
     }
 
-    /// Writes cells from row and column `at`.
-    pub(super) fn write(
-        &mut self,
-        at: (u16, usize),
-        cells: &[PaintCell],
-        glyphs: &Glyphs,
-        out: &mut Vec<u8>,
-    ) {
-        let y = usize::from(at.0);
-        for (cell, x) in cells.iter().zip(at.1..) {
-            if cell.is_tail() {
+    /// Writes a part of a row. Cells that would go into the one before them are written from the
+    /// last to the first, over blanks: nothing joins what comes after it.
+    pub(super) fn write(&mut self, line: &PaintRow<'_>, part: Range<usize>, out: &mut Vec<u8>) {
+        let row = line.cells;
+        let mut x = part.start;
+        while x < part.end {
+            if row[x].is_tail() {
+                x += 1;
                 continue;
             }
-            let glyph = glyphs.of(*cell);
-            let (first, last) = glyph.ends();
-            if may_join(self.last, first) {
-                // They are in cells of their own because the cursor was moved between them.
-                self.at = None;
+            let next = |x: usize| x + 1 + usize::from(row[x].is_wide());
+            let mut end = next(x);
+            while end < part.end && !row[end].is_tail() && line.glyphs.is_bound(row, end) {
+                end = next(end);
             }
-            self.last = last;
-            self.go(y, x, out);
-            if cell.link != self.link {
-                self.set_link(cell.link, glyphs, out);
+            if next(x) < end {
+                self.go(line.y, x, out);
+                erase(out, end - x);
             }
-            if cell.style != self.style {
-                self.set_style(cell.style, out);
+            let mut last = end;
+            while x < last {
+                last = head(row, last - 1);
+                self.write_cell(line, last, out);
             }
-            let is_sure = doubtful_cols(&glyph, self.caps.widths).is_none();
-            if !is_sure && cell.is_wide() {
-                // A terminal that takes it for narrow would leave the other half as it was.
-                out.extend_from_slice(b"\x1b[2X");
-            }
-            match glyph {
-                CellGlyph::Char(c) => push(out, c),
-                CellGlyph::Cluster(text) => out.extend_from_slice(text.as_bytes()),
-            }
-            let cols = 1 + usize::from(cell.is_wide());
-            self.at = is_sure.then_some((y, x + cols));
+            x = end;
         }
+    }
+
+    fn write_cell(&mut self, line: &PaintRow<'_>, x: usize, out: &mut Vec<u8>) {
+        let cell = line.cells[x];
+        let glyph = line.glyphs.of(cell);
+        let may_join = line.glyphs.may_join(line.cells, x);
+        if may_join {
+            // They are in cells of their own because the cursor was moved between them.
+            self.at = None;
+        }
+        self.go(line.y, x, out);
+        if cell.link != self.link {
+            self.set_link(cell.link, line.glyphs, out);
+        }
+        if cell.style != self.style {
+            self.set_style(cell.style, out);
+        }
+        let is_sure = !may_join && doubtful_cols(&glyph, self.caps.widths).is_none();
+        let cols = 1 + usize::from(cell.is_wide());
+        if may_join || (!is_sure && cell.is_wide()) {
+            // A terminal that takes it for narrow, or puts it into the cell before, would leave
+            // what was there.
+            erase(out, cols);
+        }
+        match glyph {
+            CellGlyph::Char(c) => push(out, c),
+            CellGlyph::Cluster(text) => out.extend_from_slice(text.as_bytes()),
+        }
+        self.at = is_sure.then_some((line.y, x + cols));
     }
 
     /// Erases row `y` from column `x` to the margin.
@@ -134,6 +149,20 @@ impl Pen {
         let shown = |style: Style| as_shown(style, self.caps);
         write_style(shown(from), shown(style), out);
     }
+}
+
+/// A row as it is to be.
+pub(super) struct PaintRow<'a> {
+    pub(super) y: usize,
+    pub(super) cells: &'a [PaintCell],
+    pub(super) glyphs: &'a Glyphs,
+}
+
+/// Erases so many cells from the cursor on (ECH).
+fn erase(out: &mut Vec<u8>, cols: usize) {
+    out.extend_from_slice(b"\x1b[");
+    number(out, cols);
+    out.push(b'X');
 }
 
 /// Moves the cursor to row and column, from 0 (CUP).

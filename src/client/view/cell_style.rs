@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::base::style::{Attrs, Colour};
+use crate::base::text::{cells, fitting, width};
 use crate::settings::ThemeColour;
 
 /// ratatui's style of a text and a background colour.
@@ -45,13 +46,26 @@ pub(in crate::client) fn put(
         return x;
     }
     let cols = cols.min(usize::from(area.right() - x));
-    let fits = crate::base::text::width(text) <= cols;
-    let shown = if fits { text } else { crate::base::text::fitting(text, cols.saturating_sub(1)) };
-    let (end, _) = buf.set_stringn(x, y, shown, cols, style);
+    let fits = width(text) <= cols;
+    let shown = if fits { text } else { fitting(text, cols.saturating_sub(1)) };
+    let end = put_cells(buf, (x, y), shown, style);
     if fits || cols == 0 {
         return end;
     }
-    buf.set_stringn(end, y, "…", 1, style).0
+    put_cells(buf, (end, y), "…", style)
+}
+
+/// Writes a text that fits; gives the column after it. The cells are those of a program's text:
+/// ratatui would put a cluster into one cell where terminals give it several.
+fn put_cells(buf: &mut Buffer, (mut x, y): (u16, u16), text: &str, style: Style) -> u16 {
+    for (symbol, cols) in cells(text) {
+        for (symbol, _) in [symbol, ""].into_iter().zip(0..cols) {
+            let Some(cell) = buf.cell_mut((x, y)) else { return x };
+            cell.set_symbol(symbol).set_style(style);
+            x += 1;
+        }
+    }
+    x
 }
 
 /// Gives a row's columns `from..to` this style and nothing else.

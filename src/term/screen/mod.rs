@@ -15,7 +15,6 @@ use crate::base::memory::Memory;
 use crate::term::cell::{Cell, STYLE_MAX};
 use crate::term::charset::Charsets;
 use crate::term::cluster::{Cluster, Clusters};
-use crate::term::grapheme::Join;
 use crate::term::history::History;
 use crate::term::hyperlink::Hyperlinks;
 use crate::term::image::Images;
@@ -122,8 +121,8 @@ pub(crate) struct Tables {
 /// The memory of printing between two characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Printing {
-    /// True if the next scalar may join the last cluster.
-    pub(crate) join: Join,
+    /// The last character had no room: what would join it is dropped too.
+    pub(crate) dropped: bool,
     /// The character that REP repeats.
     pub(crate) last: Option<char>,
     /// DECSCUSR's number.

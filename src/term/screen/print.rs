@@ -1,8 +1,8 @@
 //! Text onto the screen: runs of ASCII in bulk, everything else by grapheme cluster, wrapping at
 //! the margin.
 
+use crate::base::grapheme::{BreakClass, CharClass, Join};
 use crate::term::cell::{Cell, CellClass, RowAttrs};
-use crate::term::grapheme::{self, CharClass, Join};
 use crate::term::mode::Mode;
 use crate::term::parser::scan;
 use crate::term::screen::Screen;
@@ -12,9 +12,7 @@ impl Screen {
     /// Prints a run of printable ASCII, the first `len` of `bytes`.
     #[inline]
     pub(crate) fn print_ascii(&mut self, bytes: &[u8], len: usize) {
-        let is_simple = self.cursor.charsets.is_plain()
-            && !self.is_on(Mode::INSERT)
-            && !self.printing.join.is_open();
+        let is_simple = self.cursor.charsets.is_plain() && !self.is_on(Mode::INSERT);
         if !is_simple || len == 0 {
             self.print_ascii_by_scalars(&bytes[..len]);
             return;
@@ -27,7 +25,7 @@ impl Screen {
         } else {
             self.print_ascii_rows(&bytes[..len]);
         }
-        self.printing.join = Join::OTHER;
+        self.printing.dropped = false;
         self.printing.last = Some(char::from(bytes[len - 1]));
     }
 
@@ -137,7 +135,8 @@ impl Screen {
         let (start, limit, y, tick) =
             (usize::from(self.cursor.x), self.limit(), self.cursor.y, self.tick());
         self.grid.split_wide(y, start);
-        let mut join = self.printing.join;
+        // An emoji joins no single character, so only the first may join what is there.
+        let is_open = self.text_before().is_some_and(|(_, cell)| cell.cluster().is_some());
         let mut last = None;
         let (mut x, mut used, mut is_wide) = (start, 0, false);
         let (cells, line) = self.grid.write(y, 0, tick);
@@ -147,8 +146,12 @@ impl Screen {
         {
             let kind = CharClass::of(c);
             let cols = usize::from(kind.cols(ambiguous_wide));
-            let is_simple = kind.is_simple() && !join.is_open();
-            if cols == 0 || x + cols >= limit || (!is_simple && join.joins(kind.class())) {
+            let may_join = match kind.class() {
+                BreakClass::Other => false,
+                BreakClass::Pictographic | BreakClass::ModifierBase => used == 0 && is_open,
+                _ => true,
+            };
+            if cols == 0 || x + cols >= limit || may_join {
                 break;
             }
             // The cell overwritten last may be the left half of a wide character.
@@ -163,7 +166,6 @@ impl Screen {
             } else {
                 cells[x] = cell;
             }
-            join = if is_simple { Join::OTHER } else { join.after(kind.class()) };
             x += cols;
             used += len;
             last = Some(c);
@@ -174,7 +176,7 @@ impl Screen {
             line.flags |= RowAttrs::TEXT | wide | styled;
             line.used = line.used.max(u16::try_from(x).unwrap_or(u16::MAX));
             self.cursor.x = u16::try_from(x).unwrap_or(u16::MAX);
-            self.printing.join = join;
+            self.printing.dropped = false;
             self.printing.last = Some(last);
         }
         used
@@ -184,32 +186,46 @@ impl Screen {
     pub(crate) fn print_char(&mut self, c: char) {
         let kind = CharClass::of(c);
         let cols = kind.cols(self.options.ambiguous_wide);
-        if kind.is_simple() && !self.printing.join.is_open() {
-            self.printing.join = Join::OTHER;
-            self.put(c, cols);
-            return;
-        }
         let class = kind.class();
-        // Characters invisible by themselves (ZWSP, marks of writing direction) are dropped in
-        // either mode.
-        let may_join = cols == 0 && class != grapheme::BreakClass::Control;
-        if may_join || (self.is_on(Mode::GRAPHEMES) && self.printing.join.joins(class)) {
-            if self.append(c, class) {
-                self.printing.join = self.printing.join.after(class);
-            }
-            return;
+        if kind.is_simple() {
+            self.put(c, cols);
+        } else if class == BreakClass::Control || (cols == 0 && self.printing.dropped) {
+            // Characters invisible by themselves (ZWSP, marks of writing direction) are dropped.
+        } else if cols == 0 || (self.is_on(Mode::GRAPHEMES) && self.is_joined(class)) {
+            self.append(c);
+        } else {
+            self.put(c, cols);
         }
-        if cols == 0 {
-            return;
-        }
-        self.printing.join = self.printing.join.after(class);
-        self.put(c, cols);
+    }
+
+    /// The cell before the cursor and its column; none at the left edge.
+    #[inline]
+    fn text_before(&self) -> Option<(usize, Cell)> {
+        let row = self.grid.row(self.cursor.y);
+        let x = usize::from(self.cursor.x);
+        let x = if self.cursor.pending { x } else { x.checked_sub(1)? };
+        let x = if row[x].class() == CellClass::Tail { x.checked_sub(1)? } else { x };
+        Some((x, row[x]))
+    }
+
+    /// True if a scalar of this class goes into the cell before the cursor, however the cursor came
+    /// there.
+    fn is_joined(&self, class: BreakClass) -> bool {
+        let Some((_, cell)) = self.text_before().filter(|_| !self.printing.dropped) else {
+            return false;
+        };
+        let join = match cell.cluster() {
+            Some(number) => self.tables.clusters.join(number),
+            None => cell.char().map_or(Join::NONE, |c| Join::NONE.with(c)),
+        };
+        join.joins(class)
     }
 
     /// Prints a character of one or two columns at the cursor.
     fn put(&mut self, c: char, cols: u8) {
         let template = self.template();
         let cell = template.with_char(c);
+        self.printing.dropped = false;
         self.put_cell(cell, usize::from(cols));
         self.printing.last = Some(c);
     }
@@ -222,7 +238,7 @@ impl Screen {
         if cols > limit - usize::from(self.cursor.x) {
             if !self.has_room(usize::from(self.cursor.x)) {
                 // A mark that would join the dropped character must not join the cell before.
-                self.printing.join = Join::NONE;
+                self.printing.dropped = true;
                 return;
             }
             self.write_spacer();
@@ -285,38 +301,23 @@ impl Screen {
         self.cursor.x = self.margins.left;
     }
 
-    /// Adds a scalar to the cluster before the cursor; false if there is none, or no room for what
-    /// it would become: then it is dropped.
-    fn append(&mut self, c: char, class: grapheme::BreakClass) -> bool {
+    /// Adds a scalar to the cell before the cursor; it is dropped if there is none, or no room for
+    /// what it would become.
+    fn append(&mut self, c: char) {
         // A sweep of styles now, not while the cell is out of the grid.
         self.template();
         let y = self.cursor.y;
-        let mut x = usize::from(self.cursor.x);
-        if !self.cursor.pending {
-            if x == 0 {
-                return false;
-            }
-            x -= 1;
-        }
-        if self.grid.row(y)[x].class() == CellClass::Tail && x > 0 {
-            x -= 1;
-        }
-        let cell = self.grid.row(y)[x];
-        let Some(cluster) = self.joined(cell.code(), c) else { return true };
+        let Some((x, cell)) = self.text_before() else { return };
+        let Some(cluster) = self.joined(cell.code(), c) else { return };
         let is_wide = cell.class() == CellClass::Wide;
-        let may_change = !matches!(
-            class,
-            grapheme::BreakClass::Extend
-                | grapheme::BreakClass::ExtendOnly
-                | grapheme::BreakClass::Linker
-                | grapheme::BreakClass::Zwj
-        );
-        let changes =
-            self.is_on(Mode::GRAPHEMES) && (may_change || matches!(c, '\u{fe0e}' | '\u{fe0f}'));
+        let may_change = CharClass::of(c).cols(false) > 0 || matches!(c, '\u{fe0e}' | '\u{fe0f}');
+        let changes = self.is_on(Mode::GRAPHEMES) && may_change;
         if changes && !is_wide && cluster.cols == 2 && !self.has_room(x) {
-            return false;
+            return;
         }
-        let cell = cell.with_cluster(cluster.number);
+        // The blank that a wide character left at the margin is a cell like others now.
+        let class = if is_wide { CellClass::Wide } else { CellClass::Narrow };
+        let cell = cell.with_cluster(cluster.number).with_class(class);
         let tick = self.tick();
         let (cells, line) = self.grid.write(y, x + 1, tick);
         cells[x] = cell;
@@ -328,7 +329,6 @@ impl Screen {
                 _ => {}
             }
         }
-        true
     }
 
     /// True if a character at column `x` can take two columns, there or in the next line.

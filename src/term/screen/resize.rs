@@ -8,7 +8,6 @@
 use crate::base::geom::Size;
 use crate::term::cell::{Cell, CellClass, RowAttrs};
 use crate::term::event::MarkKind;
-use crate::term::grapheme::Join;
 use crate::term::history::record::CellText;
 use crate::term::image::{Image, UNDER};
 use crate::term::screen::grid::Grid;
@@ -78,7 +77,7 @@ impl Screen {
         self.cursor.x = self.cursor.x.min(size.cols - 1);
         self.cursor.y = self.cursor.y.min(size.rows - 1);
         // The cell before the cursor may be another one now, and what comes next is not part of it.
-        self.printing.join = Join::NONE;
+        self.printing.dropped = false;
     }
 
     fn resize_alternate(&mut self, mut grid: Grid, size: Size) -> Grid {

@@ -3,7 +3,7 @@
 use abide::base::geom::Size;
 use abide::base::memory::{HeapMemory, Memory, MemoryFull};
 use abide::base::row::{Row, Run, RunKind};
-use abide::base::text::{char_width, cluster_width};
+use abide::base::text::{char_width, width};
 use abide::term::{Options, Snapshot, TermEvent, Terminal};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -290,7 +290,7 @@ proptest! {
         let is_usual = |run: &Run| match run.kind {
             RunKind::Narrow => run.text.chars().all(|c| char_width(c) == 1),
             RunKind::Wide => run.text.chars().all(|c| char_width(c) == 2),
-            RunKind::Cluster(cols) => cluster_width(&run.text) == usize::from(cols),
+            RunKind::Cluster(cols) => width(&run.text) == usize::from(cols),
             // No text draws an image.
             RunKind::Under => false,
         };

@@ -653,6 +653,8 @@ const SUPPORT: &[Support] = &[
     ("width", "flag", "", "🇩🇪x", Cursor(3, 0)),
     ("width", "keycap", "", "1\u{fe0f}\u{20e3}x", Cursor(3, 0)),
     ("width", "Hangul from jamo", "", "\u{1112}\u{1161}\u{11ab}x", Cursor(3, 0)),
+    ("width", "Hindi conjunct: as wide as its parts", "", "क्याx", Cursor(4, 0)),
+    ("width", "skin tone after a style", "", "👍\x1b[1m🏽x", Cursor(3, 0)),
     ("width", "without clusters", "CSI ? 2027 l", "\x1b[?2027l👨\u{200d}👩x", Cursor(5, 0)),
     ("width", "wide at the margin wraps", "", "\x1b[20G漢", Screen("|漢")),
     ("width", "half overwritten", "", "漢\x1b[2Gx", Screen(" x")),
