@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::ClientCall;
-use abide::client::{self, ExitReason, Options, config_reload, plain};
+use abide::client::{self, ExitReason, Options, client_config, plain};
 use abide::platform::{paths::is_first_run, socket};
 use abide::{keeper, record, server};
 
@@ -39,14 +39,14 @@ fn show(attach: Attach) -> u8 {
 }
 
 fn attached(attach: Attach) -> anyhow::Result<ExitReason> {
-    let (config, problem) = config_reload::client_config(
+    let (config, problem) = client_config::client_config(
         &attach.settings,
         &rustix::system::uname().nodename().to_string_lossy(),
     );
     let options = Options {
         config,
         problems: attach.notice.into_iter().chain(problem).collect(),
-        known: config_reload::present(),
+        known: client_config::present(),
         is_first_run: is_first_run(&attach.places) && !attach.read_only,
         hello: client::hello(attach.read_only)?,
         entry: Some(ClientCall { name: attach.action, params: attach.params }),

@@ -9,20 +9,20 @@ use std::sync::Arc;
 
 use crate::base::time::{Span, Tick};
 use crate::client::calls::ClientCall;
+use crate::client::caps;
 use crate::client::caps::Caps;
+use crate::client::client_config;
 use crate::client::client_config::ClientConfig;
 use crate::client::commands;
-use crate::client::config_reload;
 use crate::client::exit_reason::ExitReason;
 use crate::client::host_events::HostEvents;
+use crate::client::host_events::{Signal, Signals};
 use crate::client::input::{Decoder, TtyEvent};
 use crate::client::link::Outbox;
 use crate::client::model::{ClientEffect, ClientInput, Event, Model};
 use crate::client::paint::Painter;
 use crate::client::screen_guard::ScreenGuard;
-use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
-use crate::client::terminfo;
 use crate::client::update::update;
 use crate::platform::host_terminal::{HostTerminal, stop_self};
 use crate::platform::poll::{Ready, poll};
@@ -134,7 +134,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let signals = Signals::new()?;
         let (size, cell_pixels) = terminal.size()?;
         let config = Rc::new(options.config);
-        let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
+        let info = caps::look_up(&std::env::var("TERM").unwrap_or_default());
         let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), config.outer.colours);
         caps.cell_pixels = cell_pixels;
         let guard = ScreenGuard::enter(Arc::clone(&terminal), caps.modern)?;
@@ -328,7 +328,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
 
     /// The configuration or a theme was written.
     fn saved(&mut self) {
-        match config_reload::again(&self.model.config.host, self.host_events.known()) {
+        match client_config::again(&self.model.config.host, self.host_events.known()) {
             Ok(None) => {}
             Ok(Some(config)) => {
                 self.host_events.restart(self.model.now.tick);

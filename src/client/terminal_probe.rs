@@ -4,10 +4,10 @@
 use std::io;
 
 use crate::base::time::Span;
+use crate::client::caps;
 use crate::client::caps::{Caps, Depth, Features, ImageProtocol, Info};
 use crate::client::input::{ColourSlot, Decoder, Reply, TtyEvent};
 use crate::client::terminal;
-use crate::client::terminfo;
 use crate::client::width_probe::GlyphKind;
 use crate::platform;
 use crate::platform::host_terminal::HostTerminal;
@@ -33,7 +33,7 @@ pub struct TerminalReport {
 #[must_use]
 pub fn examine(wanted: ColourDepth) -> Vec<TerminalReport> {
     let Ok(terminal) = HostTerminal::open() else { return Vec::new() };
-    let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
+    let info = caps::look_up(&std::env::var("TERM").unwrap_or_default());
     let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), wanted);
     let replies = if info.modern { ask(&terminal).unwrap_or_default() } else { Vec::new() };
     if let Ok((_, pixels)) = terminal.size() {

@@ -11,7 +11,6 @@ pub mod select;
 pub mod show;
 #[cfg(test)]
 pub(crate) mod tests;
-mod yank;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -24,8 +23,8 @@ use crate::client::copy_mode::keys::{CopyCommand, CopyKeys, KeyTable};
 use crate::client::copy_mode::motion::{Text, Till, Toward};
 use crate::client::copy_mode::scrollback_cache::{Missing, ScrollbackCache};
 use crate::client::copy_mode::search::CopySearch;
+use crate::client::copy_mode::select::Yank;
 use crate::client::copy_mode::select::{SelectedCells, Selection};
-use crate::client::copy_mode::yank::Yank;
 use crate::client::text_input::TextInput;
 use crate::wire::scroll::{
     Answer, ROWS_MAX, ScrollMatch, ScrollPoint, ScrollQuery, ScrollReply, ScrollRequest,

@@ -1,29 +1,17 @@
 //! Overlays: lists, questions, prompts and views that lie over the panes and take the keys. An
-//! overlay is one file here with an [`Overlay`], and its lines in this file. `client/update` alone
-//! hands events to the one that is open; it is never called from here. Tests:
-//! `client/update/tests/overlays.rs`, snapshots in `tests/it/client_view.rs`.
+//! overlay is one file here with an [`Overlay`], or a function of `lists`, its lines in this file, and
+//! the row of its action in `action/client.rs`. `client/update` alone hands events to the one that
+//! is open; it is never called from here. Tests: `client/update/tests/overlays.rs`, snapshots in
+//! `tests/it/client_view.rs`.
 
-pub mod buffers;
-pub mod choose;
-pub mod clock;
-pub mod commands;
-pub mod confirm;
 pub mod describe;
+mod digits;
 pub mod hints;
-pub mod inbox;
-pub mod keys;
-pub mod menu;
-pub mod notices;
-pub mod numbers;
-pub mod palette;
-pub mod paste;
+pub mod lists;
 pub mod picker;
 pub mod processes;
-mod prompt;
-pub mod rename;
+pub mod prompt;
 pub mod search;
-pub mod sessions;
-pub mod tabs;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -104,23 +92,23 @@ pub type Open = fn(&mut Model, &Map<String, Value>, &mut Vec<ClientEffect>);
 
 /// The overlays that an action opens, by the rest of its name after `client.`: one line each.
 const OPENERS: &[(&str, Open)] = &[
-    ("buffers", buffers::open),
-    ("choose", choose::open),
-    ("clock", clock::open),
-    ("commands", commands::open),
+    ("buffers", lists::open_buffers),
+    ("choose", lists::open_clients),
+    ("clock", digits::open_clock),
+    ("commands", lists::open_commands),
     ("describe", describe::open),
     ("hints", hints::open),
-    ("inbox", inbox::open),
-    ("keys", keys::open),
-    ("menu", menu::open),
-    ("notices", notices::open),
-    ("numbers", numbers::open),
-    ("palette", palette::open),
+    ("inbox", lists::open_inbox),
+    ("keys", lists::open_keys),
+    ("menu", lists::open_menu),
+    ("notices", lists::open_notices),
+    ("numbers", digits::open_numbers),
+    ("palette", lists::open_palette),
     ("processes", processes::open),
-    ("rename", rename::open),
+    ("rename", prompt::open_rename),
     ("search", search::open),
-    ("sessions", sessions::open),
-    ("tabs", tabs::open),
+    ("sessions", lists::open_sessions),
+    ("tabs", lists::open_tabs),
 ];
 
 /// The overlay that an action of this name opens.

@@ -4,8 +4,8 @@
 use ratatui::buffer::Cell as ChromeCell;
 
 use super::cells::{self, CellGlyph, Glyphs, PaintCell};
+use super::pictures;
 use super::pictures::{ImagePainter, placed};
-use super::placeholder;
 use crate::base::id::PaneId;
 use crate::base::style::{Colour, Style};
 use crate::client::model::Model;
@@ -70,12 +70,12 @@ fn put_images(
         let at = i64::from(inside) + i64::from(pane.origin.y) - i64::from(image.row);
         let Some(at) = u16::try_from(at).ok().filter(|at| *at < image.cells.1) else { continue };
         let shift = i64::from(image.col) - i64::from(pane.origin.x);
-        for (col, c) in (0..).zip(placeholder::row(image, at)) {
+        for (col, c) in (0..).zip(pictures::placeholder(image, at)) {
             let place = usize::try_from(shift + col).ok().and_then(|x| cells.get_mut(x));
             if let Some(place) =
                 place.filter(|place| image.layer != Layer::Cells || place.is_under())
             {
-                *place = PaintCell::narrow(c, placeholder::STYLE);
+                *place = PaintCell::narrow(c, pictures::PLACEHOLDER);
             }
         }
     }

@@ -4,7 +4,6 @@
 mod cells;
 mod compose;
 mod pictures;
-mod placeholder;
 mod sgr;
 
 use std::collections::hash_map::DefaultHasher;

@@ -7,7 +7,7 @@ use crate::client::copy_mode::CopyInput;
 use crate::client::copy_mode::keys::{CopyCommand, Step};
 use crate::client::copy_mode::motion::Toward;
 use crate::client::model::{ClientEffect, Model};
-use crate::client::overlay::confirm::Confirm;
+use crate::client::overlay::prompt::Confirm;
 
 /// Makes a call: the client's own are done here, some are asked about first, the rest goes to the
 /// server.

@@ -13,7 +13,7 @@ use crate::base::geom::Size;
 use crate::client::caps::ImageProtocol;
 use crate::client::input::{ColourSlot, PASTE_MAX, Reply, TtyEvent};
 use crate::client::model::{ClientEffect, ClientInput, Event, Model, ServerLink};
-use crate::client::overlay::paste::ConfirmPaste;
+use crate::client::overlay::prompt::ConfirmPaste;
 use crate::client::terminal;
 use crate::settings::Appearance;
 use crate::wire::frame::ToServer;

@@ -13,7 +13,7 @@ use crate::client::copy_mode::motion::Toward;
 use crate::client::copy_mode::{CopyInput, CopyMouse};
 use crate::client::layout::{Border, Spot, border_at, closed_at, frame_at, spot};
 use crate::client::model::{ClientEffect, ClientInput, Grab, Model};
-use crate::client::overlay::{inbox, sessions};
+use crate::client::overlay::lists;
 use crate::client::view::bars;
 use crate::wire::frame::PaneItem;
 
@@ -77,8 +77,8 @@ fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     }
     match bars::hit(model, mouse.at) {
         Some(bars::BarHit::Tab(tab)) => model.send(&calls::go(tab), out),
-        Some(bars::BarHit::Attention) => inbox::open(model, &Map::new(), out),
-        Some(bars::BarHit::Session) => sessions::open(model, &Map::new(), out),
+        Some(bars::BarHit::Attention) => lists::open_inbox(model, &Map::new(), out),
+        Some(bars::BarHit::Session) => lists::open_sessions(model, &Map::new(), out),
         None => {}
     }
 }

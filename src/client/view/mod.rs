@@ -4,10 +4,8 @@
 pub mod bars;
 mod borders;
 pub(super) mod boxes;
-mod card;
 pub(super) mod cell_style;
 mod copy;
-pub(super) mod digits;
 mod hint;
 mod notes;
 
@@ -28,7 +26,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
     }
     copy::draw(model, buf);
     bars::draw(model, buf);
-    card::draw(model, buf);
+    notes::draw_card(model, buf);
     hint::draw(model, buf);
     notes::draw_notices(model, buf);
     if let Some(overlay) = &model.overlay {

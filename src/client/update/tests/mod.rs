@@ -19,8 +19,8 @@ use crate::client::client_config::ClientConfig;
 use crate::client::exit_reason::ExitReason;
 use crate::client::input::{Reply, TtyEvent};
 use crate::client::model::{ClientEffect, ClientInput, Event, Model, NOTICES_MAX, ServerLink};
-use crate::client::overlay::paste::ConfirmPaste;
 use crate::client::overlay::picker::Picker;
+use crate::client::overlay::prompt::ConfirmPaste;
 use crate::settings::Settings;
 use crate::wire::frame::{
     Bye, Chrome, Frame, HostCommand, Notice, PaneItem, SessionItem, TabItem, ToClient, ToServer,
