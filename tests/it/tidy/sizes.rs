@@ -7,8 +7,8 @@ const ENTRY_LINES_MAX: usize = 64;
 const FN_LINES_MAX: usize = 70;
 const ENUM_VARIANTS_MAX: usize = 24;
 const LINE_COLUMNS_MAX: usize = 100;
-/// Production files; 340 are wanted, so this only goes down.
-const SOURCE_FILES_MAX: usize = 372;
+/// Production files: a subject has one, so that a reader finds it; this only goes down.
+const SOURCE_FILES_MAX: usize = 330;
 /// Parameters that are patterns of several things; five are wanted, so this only goes down.
 const TUPLE_PARAMETERS_MAX: usize = 41;
 /// Lines that are still too wide, most of them strategies in macros of tests; none is wanted, so
