@@ -14,7 +14,9 @@ use crate::base::id::{CommandId, PaneId};
 use crate::base::text::encode_base64;
 use crate::base::time::Span;
 use crate::state::call::Pending;
-use crate::state::command::{Captured, Command, CommandInput, ExecRequest, StopReason, script};
+use crate::state::command::{
+    Captured, Command, CommandInput, ExecRequest, StopReason, Waiting, script,
+};
 use crate::state::effect::Effect;
 use crate::state::pane::no_program;
 use crate::state::session::ExecContext;
@@ -185,7 +187,8 @@ impl Apply for ExecRun {
             None => CommandInput::Nothing,
         };
         let around = cx.around();
-        let (wait, deadline) = cx.state.enqueue_exec((session, cx.call), order, &around, cx.fx)?;
+        let waiting = Waiting { call: cx.call, order };
+        let (wait, deadline) = cx.state.enqueue_exec(session, waiting, &around, cx.fx)?;
         Ok(Answer::Later { pending: Pending::Command(wait), deadline })
     }
 }

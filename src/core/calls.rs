@@ -12,20 +12,22 @@ use crate::base::signal::ExitStatus;
 use crate::base::time::Now;
 use crate::core::Core;
 use crate::state::call::{Caller, CommandWait, OpenCall, Pending};
-use crate::state::command::{Captured, StopReason};
+use crate::state::command::{Captured, End, StopReason};
 use crate::state::command_effect::CommandEffect;
 use crate::state::effect::{Effect, Effects, Fact};
 use crate::state::session::ExecContext;
 use crate::state::{Leaving, target};
 
+/// A call as it comes in, not checked yet.
+pub(super) struct IncomingCall {
+    pub(super) call: CallId,
+    pub(super) caller: Caller,
+    pub(super) action: Call,
+}
+
 impl Core {
-    pub(super) fn call(
-        &mut self,
-        now: Now,
-        call: CallId,
-        (caller, action): (Caller, Call),
-        fx: &mut Effects,
-    ) {
+    pub(super) fn call(&mut self, now: Now, incoming: IncomingCall, fx: &mut Effects) {
+        let IncomingCall { call, caller, action } = incoming;
         let caller = Caller {
             client: caller.client.filter(|client| self.state.views.contains_key(client)),
             ..caller
@@ -53,7 +55,7 @@ impl Core {
         match answer {
             Ok(Answer::Now(value)) => fx.push(Effect::Answer { call, outcome: Ok(value) }),
             Ok(Answer::Later { pending, deadline }) => {
-                drop(self.state.calls.insert(call, OpenCall { caller, deadline, pending }));
+                self.state.calls.insert(call, OpenCall { caller, deadline, pending });
             }
             Err(refusal) => fx.push(Effect::Answer { call, outcome: Err(refusal) }),
         }
@@ -191,13 +193,14 @@ impl Core {
     pub(super) fn command(&mut self, now: Now, event: CommandEvent, fx: &mut Effects) {
         match event {
             CommandEvent::Started { command, pid, cwd } => {
-                self.command_started(command, (pid, cwd), fx);
+                self.command_started(command, pid, cwd, fx);
             }
             CommandEvent::NotStarted { command, refusal } => {
                 self.command_not_started(now, command, &refusal, fx);
             }
             CommandEvent::Ended { command, exit, was_killed, output } => {
-                self.command_ended(now, command, (exit, was_killed, *output), fx);
+                self.state.commands.note_end(command, exit, was_killed, now);
+                self.command_ended(now, command, *output, fx);
             }
             CommandEvent::SessionEnding { session } => {
                 self.state.commands.ending.insert(session);
@@ -222,7 +225,7 @@ impl Core {
         }
     }
 
-    fn command_started(&mut self, id: CommandId, (pid, cwd): (u32, String), fx: &mut Effects) {
+    fn command_started(&mut self, id: CommandId, pid: u32, cwd: String, fx: &mut Effects) {
         let Some(command) = self.state.commands.records.get_mut(&id) else { return };
         command.pid = Some(pid);
         if !cwd.is_empty() {
@@ -250,22 +253,16 @@ impl Core {
         for call in self.waiting(id, |_| true) {
             self.answer(call, Err(refusal.clone()), fx);
         }
-        self.exec_done(now, (command.session, id), fx);
+        self.exec_done(now, command.session, id, fx);
     }
 
-    fn command_ended(
-        &mut self,
-        now: Now,
-        id: CommandId,
-        (exit, was_killed, output): (ExitStatus, bool, Captured),
-        fx: &mut Effects,
-    ) {
-        let kept = self.settings.exec.records;
-        let dropped = self.state.commands.note_end(id, (exit, was_killed), now, kept);
+    fn command_ended(&mut self, now: Now, id: CommandId, output: Captured, fx: &mut Effects) {
         let Some(command) = self.state.commands.records.get(&id).cloned() else { return };
-        let lasted_ms = command.end.map_or(0, |end| end.lasted.as_millis());
-        let state = command.state();
+        let Some(End { exit, was_killed, lasted, .. }) = command.end else { return };
+        let (state, lasted_ms) = (command.state(), lasted.as_millis());
         tracing::info!(command = %id, state, %exit, was_killed, lasted_ms, "ended");
+        let kept = self.settings.exec.records;
+        let dropped = self.state.commands.forget_oldest(command.session, kept);
         let outcome = if output.shell_ended && command.stop.is_none() {
             let name = self
                 .state
@@ -285,7 +282,7 @@ impl Core {
         fx.extend(
             dropped.into_iter().map(|command| Effect::Command(CommandEffect::Drop { command })),
         );
-        self.exec_done(now, (command.session, id), fx);
+        self.exec_done(now, command.session, id, fx);
     }
 
     /// The calls that wait for something of a command, of the wanted kinds.
@@ -296,7 +293,7 @@ impl Core {
         })
     }
 
-    fn exec_done(&mut self, now: Now, (session, id): (SessionId, CommandId), fx: &mut Effects) {
+    fn exec_done(&mut self, now: Now, session: SessionId, id: CommandId, fx: &mut Effects) {
         if let Some(queue) = self
             .state
             .commands

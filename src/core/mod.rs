@@ -13,10 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::action::completion;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId, TabId};
-use crate::base::key::{MouseInput, MouseKind};
+use crate::base::key::MouseKind;
 use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Span, Tick};
-use crate::core::pane_events::Hooked;
+use crate::core::calls::IncomingCall;
+use crate::core::pane_events::{Hooked, ProgramEnd};
 use crate::core::restore::Followed;
 use crate::settings::Settings;
 use crate::state::call::Pending;
@@ -139,20 +140,34 @@ impl Core {
                     screen.input().encode_paste(text, bytes);
                 });
             }
-            Input::Mouse { client, pane, mouse } => self.pointed((client, pane), mouse, now, fx),
+            Input::Mouse { client, pane, mouse } if self.can_point(client, pane) => {
+                if !matches!(mouse.kind, MouseKind::Move) {
+                    self.state.used(client, now);
+                }
+                self.write(pane, fx, |screen, bytes| screen.input().encode_mouse(mouse, bytes));
+            }
+            Input::Mouse { .. } => {}
             Input::Resized { client, size, cell_pixels } => {
                 self.state.resize_view(client, size, cell_pixels);
             }
             Input::Focused { client, focused } => self.state.set_focused(client, focused),
-            Input::Call { call, caller, action } => self.call(now, call, (caller, action), fx),
+            Input::Call { call, caller, action } => {
+                self.call(now, IncomingCall { call, caller, action }, fx);
+            }
             Input::Cancelled { call } => self.cancelled(call, fx),
             Input::Answered { call, outcome } => self.answer(call, outcome, fx),
             Input::Found { call, fact } => self.found(call, fact, fx),
-            Input::Started { pane, outcome, memory } => {
-                self.started(now, pane, (outcome, memory), fx);
+            Input::Started { pane, outcome: Ok(pid), memory } => {
+                self.give_memory(pane, memory);
+                self.started(now, pane, pid, fx);
+            }
+            Input::Started { pane, outcome: Err(refusal), .. } => {
+                self.failed(now, pane, &refusal, fx);
             }
             Input::Output { pane, bytes } => self.output(now, pane, bytes, fx),
-            Input::Ended { pane, status, left } => self.ended(now, pane, (status, &left), fx),
+            Input::Ended { pane, status, left } => {
+                self.ended(now, pane, &ProgramEnd { status, left: &left }, fx);
+            }
             Input::Client { client, event } => self.client_event(client, &event, fx),
             Input::Pane { pane, event } => self.pane_event(pane, event, fx),
             Input::Command(event) => self.command(now, event, fx),
@@ -247,29 +262,12 @@ impl Core {
         }
     }
 
-    /// A mouse event goes to a pane of the tab that the view shows.
-    fn pointed(
-        &mut self,
-        (client, pane): (ClientId, PaneId),
-        mouse: MouseInput,
-        now: Now,
-        fx: &mut Effects,
-    ) {
-        let Some(view) = self.state.views.get(&client).filter(|view| !view.read_only) else {
-            return;
-        };
-        if self
-            .state
-            .panes
-            .get(&pane)
-            .is_none_or(|pane| pane.tab.is_none() || pane.tab != view.tab())
-        {
-            return;
-        }
-        if !matches!(mouse.kind, MouseKind::Move) {
-            self.state.used(client, now);
-        }
-        self.write(pane, fx, |screen, bytes| screen.input().encode_mouse(mouse, bytes));
+    /// True if the mouse of a client acts on a pane: the pane is in the tab that the client shows,
+    /// and the client does more than watch.
+    fn can_point(&self, client: ClientId, pane: PaneId) -> bool {
+        let view = self.state.views.get(&client).filter(|view| !view.read_only);
+        let pane = self.state.panes.get(&pane).filter(|pane| pane.tab.is_some());
+        view.zip(pane).is_some_and(|(view, pane)| pane.tab == view.tab())
     }
 
     /// Types into a pane whose program lives.

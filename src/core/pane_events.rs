@@ -24,42 +24,46 @@ use crate::term::{
 /// was there before is not overwritten on disk.
 const SHUTDOWN_SUSPECTED: Span = Span::seconds(10);
 
+/// The end of the program of a pane.
+pub(super) struct ProgramEnd<'a> {
+    pub(super) status: ExitStatus,
+    /// Processes that could not be ended, by pid.
+    pub(super) left: &'a [u32],
+}
+
 impl Core {
-    pub(super) fn started(
-        &mut self,
-        now: Now,
-        id: PaneId,
-        (outcome, memory): (Result<u32, Refusal>, Box<dyn Memory>),
-        fx: &mut Effects,
-    ) {
+    /// Gives the pane of a program that was started the memory for its scrollback.
+    pub(super) fn give_memory(&mut self, id: PaneId, memory: Box<dyn Memory>) {
         let options = self.terminal_options();
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
-        match outcome {
-            Ok(pid) => {
-                // A pane that was restored goes on showing its former screen, and has its memory.
-                if self.state.restored_panes.remove(&id) {
-                    pane.screen.feed(ANSWERED, &mut Vec::new());
-                } else {
-                    let mut screen = Terminal::new(pane.size, options, memory);
-                    screen.succeed(&pane.screen);
-                    pane.screen = screen;
-                }
-                pane.screen.identify(self.host.lineage, id.0);
-                if pane.life == ProgramState::Starting {
-                    pane.life = ProgramState::Running { pid };
-                }
-                pane.marks.started = Some(now.tick);
-                self.state.version += 1;
-                self.apply_palette(id, fx);
-                self.complete(completion::on_started(&self.state, id), fx);
-            }
-            Err(refusal) => self.failed(now, id, &refusal, fx),
+        // A pane that was restored goes on showing its former screen, and has its memory.
+        if self.state.restored_panes.remove(&id) {
+            pane.screen.feed(ANSWERED, &mut Vec::new());
+        } else {
+            let mut screen = Terminal::new(pane.size, options, memory);
+            screen.succeed(&pane.screen);
+            pane.screen = screen;
         }
+        pane.screen.identify(self.host.lineage, id.0);
+    }
+
+    pub(super) fn started(&mut self, now: Now, id: PaneId, pid: u32, fx: &mut Effects) {
+        let Some(pane) = self.state.panes.get_mut(&id) else { return };
+        if pane.life == ProgramState::Starting {
+            pane.life = ProgramState::Running { pid };
+        }
+        pane.marks.started = Some(now.tick);
+        self.state.version += 1;
+        self.apply_palette(id, fx);
+        self.complete(completion::on_started(&self.state, id), fx);
     }
 
     /// A program could not be started: its pane goes, and whoever sees it hears why. One that was
     /// started before stays, says why, and can be tried again.
-    fn failed(&mut self, now: Now, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
+    pub(super) fn failed(&mut self, now: Now, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
+        if !self.state.panes.contains_key(&id) {
+            return;
+        }
         let asked = completion::on_failed(&self.state, id, refusal);
         let pane = self.state.pane(id);
         if pane.life == ProgramState::Starting && pane.restore.retried {
@@ -75,7 +79,8 @@ impl Core {
         }
         self.complete(asked, fx);
         // The shell's status for a command that cannot be run (POSIX.1-2024 XCU 2.8.2).
-        self.ended(now, id, (ExitStatus::Code(126), &[]), fx);
+        let end = &ProgramEnd { status: ExitStatus::Code(126), left: &[] };
+        self.ended(now, id, end, fx);
     }
 
     /// The options of terminals whose programs start now.
@@ -141,13 +146,8 @@ impl Core {
         );
     }
 
-    pub(super) fn ended(
-        &mut self,
-        now: Now,
-        id: PaneId,
-        (status, left): (ExitStatus, &[u32]),
-        fx: &mut Effects,
-    ) {
+    pub(super) fn ended(&mut self, now: Now, id: PaneId, end: &ProgramEnd<'_>, fx: &mut Effects) {
+        let ProgramEnd { status, left } = *end;
         // The end of one that stays is told again by each new server.
         if self
             .state
@@ -226,7 +226,7 @@ impl Core {
         let is_news = self.settings.monitor.bell && !self.is_seen(id);
         self.state.pane_mut(id).marks.bell |= is_news;
         self.tell(id, &ClientMessage::Bell, fx);
-        self.hook_pane(("bell", |hooks| &hooks.bell), id, String::new(), fx);
+        self.hook_pane(HookKind::BELL, id, String::new(), fx);
     }
 
     pub(super) fn note_notification(&mut self, id: PaneId, notice: &Notice, fx: &mut Effects) {
@@ -241,7 +241,7 @@ impl Core {
             self.state.pane_mut(id).marks.news.notice = Some(text.clone());
         }
         self.tell(id, &ClientMessage::Notify { title, body }, fx);
-        self.hook_pane(("notified", |hooks| &hooks.notified), id, text, fx);
+        self.hook_pane(HookKind::NOTIFIED, id, text, fx);
     }
 
     pub(super) fn note_progress(&mut self, id: PaneId, progress: Progress) {
@@ -271,12 +271,12 @@ impl Core {
         marks.news.ended = Some(status);
         let text = format!("{}: the command ended, status {status}", self.state.place_of(id));
         self.tell(id, &ClientMessage::Notice { text, warning: status != 0 }, fx);
-        self.hook_pane(("command_done", |hooks| &hooks.command_done), id, status.to_string(), fx);
+        self.hook_pane(HookKind::COMMAND_DONE, id, status.to_string(), fx);
     }
 
     /// A program is about to be taken note of as ended with this status, as a shell shows it.
     pub(super) fn note_end(&mut self, id: PaneId, status: u8, fx: &mut Effects) {
-        self.hook_pane(("pane_exited", |hooks| &hooks.pane_exited), id, status.to_string(), fx);
+        self.hook_pane(HookKind::PANE_EXITED, id, status.to_string(), fx);
         let is_told = match self.settings.monitor.exit {
             NotifyPolicy::Off => false,
             NotifyPolicy::On => true,
@@ -325,7 +325,7 @@ impl Core {
             .collect::<Vec<_>>()
         {
             self.state.pane_mut(id).marks.news.silence = true;
-            self.hook_pane(("silence", |hooks| &hooks.silence), id, String::new(), fx);
+            self.hook_pane(HookKind::SILENCE, id, String::new(), fx);
         }
     }
 }
@@ -342,8 +342,31 @@ pub(super) struct Hooked {
     pub(super) is_muted: bool,
 }
 
-/// The name of a hook, and where what it does is written.
-pub(super) type Which = (&'static str, fn(&Hooks) -> &String);
+/// A kind of hook.
+#[derive(Clone, Copy)]
+pub(super) struct HookKind {
+    name: &'static str,
+    /// The text of the configuration that says what the hook does.
+    text: fn(&Hooks) -> &String,
+}
+
+impl HookKind {
+    const SESSION_CREATED: Self =
+        Self { name: "session_created", text: |hooks| &hooks.session_created };
+    const SESSION_CLOSED: Self =
+        Self { name: "session_closed", text: |hooks| &hooks.session_closed };
+    const TAB_CREATED: Self = Self { name: "tab_created", text: |hooks| &hooks.tab_created };
+    const PANE_CREATED: Self = Self { name: "pane_created", text: |hooks| &hooks.pane_created };
+    const PANE_EXITED: Self = Self { name: "pane_exited", text: |hooks| &hooks.pane_exited };
+    const CLIENT_ATTACHED: Self =
+        Self { name: "client_attached", text: |hooks| &hooks.client_attached };
+    const CLIENT_DETACHED: Self =
+        Self { name: "client_detached", text: |hooks| &hooks.client_detached };
+    const BELL: Self = Self { name: "bell", text: |hooks| &hooks.bell };
+    const NOTIFIED: Self = Self { name: "notified", text: |hooks| &hooks.notified };
+    const SILENCE: Self = Self { name: "silence", text: |hooks| &hooks.silence };
+    const COMMAND_DONE: Self = Self { name: "command_done", text: |hooks| &hooks.command_done };
+}
 
 /// The things that a hook is about.
 #[derive(Debug, Default)]
@@ -357,24 +380,24 @@ struct About {
 
 impl Core {
     /// Something happened in a pane.
-    pub(super) fn hook_pane(&self, which: Which, id: PaneId, text: String, fx: &mut Effects) {
+    pub(super) fn hook_pane(&self, kind: HookKind, id: PaneId, text: String, fx: &mut Effects) {
         let Some(pane) = self.state.panes.get(&id) else { return };
         let session = self.state.sessions.get(&pane.session).map(|session| session.name.clone());
         self.hook(
-            which,
+            kind,
             About { session, tab: pane.tab, pane: Some(id), text, ..About::default() },
             fx,
         );
     }
 
-    fn hook(&self, (name, of): Which, about: About, fx: &mut Effects) {
-        let text = of(&self.settings.hooks).trim();
+    fn hook(&self, kind: HookKind, about: About, fx: &mut Effects) {
+        let text = (kind.text)(&self.settings.hooks).trim();
         if text.is_empty() || self.hooked.is_muted {
             return;
         }
         let shown = |id: Option<String>| id.unwrap_or_default();
         let env = [
-            ("ABIDE_HOOK", name.to_owned()),
+            ("ABIDE_HOOK", kind.name.to_owned()),
             ("ABIDE", self.host.socket.clone()),
             ("ABIDE_SESSION", shown(about.session)),
             ("ABIDE_TAB", shown(about.tab.map(|id| id.to_string()))),
@@ -408,17 +431,17 @@ impl Core {
         {
             let tab = self.state.session(*id).tabs.first().copied();
             self.hook(
-                ("session_created", |hooks| &hooks.session_created),
+                HookKind::SESSION_CREATED,
                 About { session: Some(name.clone()), tab, ..About::default() },
                 fx,
             );
         }
         for (id, tab) in self.state.tabs.range(TabId(known.tab)..) {
             let about = About { session: named(&tab.session), tab: Some(*id), ..About::default() };
-            self.hook(("tab_created", |hooks| &hooks.tab_created), about, fx);
+            self.hook(HookKind::TAB_CREATED, about, fx);
         }
         for id in self.state.panes.range(PaneId(known.pane)..).map(|(id, _)| *id) {
-            self.hook_pane(("pane_created", |hooks| &hooks.pane_created), id, String::new(), fx);
+            self.hook_pane(HookKind::PANE_CREATED, id, String::new(), fx);
         }
         for (client, session) in self
             .hooked
@@ -429,7 +452,7 @@ impl Core {
             if let Some(session) = session {
                 let about =
                     About { session: named(session), client: Some(*client), ..About::default() };
-                self.hook(("client_attached", |hooks| &hooks.client_attached), about, fx);
+                self.hook(HookKind::CLIENT_ATTACHED, about, fx);
             }
         }
         for (client, session) in
@@ -440,13 +463,13 @@ impl Core {
                 client: Some(*client),
                 ..About::default()
             };
-            self.hook(("client_detached", |hooks| &hooks.client_detached), about, fx);
+            self.hook(HookKind::CLIENT_DETACHED, about, fx);
         }
         for (_, name) in
             sessions_before.iter().filter(|(id, _)| !self.state.sessions.contains_key(id))
         {
             let about = About { session: Some(name.clone()), ..About::default() };
-            self.hook(("session_closed", |hooks| &hooks.session_closed), about, fx);
+            self.hook(HookKind::SESSION_CLOSED, about, fx);
         }
     }
 }

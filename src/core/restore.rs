@@ -31,6 +31,12 @@ const START_WITHIN: Span = Span::seconds(10);
 /// The status that a shell shows for an interrupt (POSIX.1-2024 XCU 2.8.2): a person ended it.
 const INTERRUPTED: u8 = 130;
 
+/// A state of former times that comes back, and the environment its programs get.
+struct FormerState {
+    state: State,
+    env: Vec<(String, String)>,
+}
+
 /// The wish of a person for a pane whose program does not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
@@ -62,10 +68,10 @@ impl Core {
                 self.restore_prompt(id);
             }
             RestoreInput::Snapshot { call, former, env } => {
-                self.import(now, call, (*former, &env), fx);
+                self.import(now, call, FormerState { state: *former, env }, fx);
             }
             RestoreInput::Closed { call, former, env } => {
-                self.reopen(now, call, (*former, &env), fx);
+                self.reopen(now, call, FormerState { state: *former, env }, fx);
             }
         }
     }
@@ -104,16 +110,10 @@ impl Core {
 
     /// Makes sessions of what a snapshot holds; a client that asked for it sees the first. Programs
     /// start with what they lack from this environment.
-    fn import(
-        &mut self,
-        now: Now,
-        call: CallId,
-        (former, env): (State, &[(String, String)]),
-        fx: &mut Effects,
-    ) {
-        let imported = self.state.import(former, now.wall);
+    fn import(&mut self, now: Now, call: CallId, former: FormerState, fx: &mut Effects) {
+        let imported = self.state.import(former.state, now.wall);
         for session in &imported.sessions {
-            self.fill_environment(*session, env);
+            self.fill_environment(*session, &former.env);
         }
         self.start_those(imported.panes.values().copied());
         let client = self.state.calls.get(&call).and_then(|open| open.caller.client);
@@ -136,14 +136,8 @@ impl Core {
 
     /// Makes something anew that was closed, of what is left of it. Programs start as those of a
     /// snapshot.
-    fn reopen(
-        &mut self,
-        now: Now,
-        call: CallId,
-        (former, env): (State, &[(String, String)]),
-        fx: &mut Effects,
-    ) {
-        let Some((back, panes)) = self.state.reopen(former, now.wall) else {
+    fn reopen(&mut self, now: Now, call: CallId, former: FormerState, fx: &mut Effects) {
+        let Some((back, panes)) = self.state.reopen(former.state, now.wall) else {
             let refusal = Refusal::new(
                 Code::Damaged,
                 "what was closed last cannot be brought back: what is left of it contradicts \
@@ -152,7 +146,7 @@ impl Core {
             .hint("abide undo brings back what was closed before it");
             return self.answer(call, Err(refusal), fx);
         };
-        self.fill_environment(back.session, env);
+        self.fill_environment(back.session, &former.env);
         self.start_those(panes.values().copied());
         fx.push(Effect::Restored { call, panes });
         let caller = self.state.calls.get(&call).map(|open| open.caller).unwrap_or_default();

@@ -142,10 +142,10 @@ impl Core {
 
     fn scene_panes(&self, view: &View, tab: &Tab, choice: PaneChoice) -> Vec<ScenePane> {
         let order = tab.panes();
-        let mut places = rects(tab, view.area(), (choice.focus, choice.zoomed));
+        let mut places = rects(tab, view.area(), choice.focus, choice.zoomed);
         if !places.iter().any(|(pane, rect)| *pane == choice.focus && !rect.size().is_empty()) {
             // A terminal too small for the layout shows the focus alone.
-            places = rects(tab, view.area(), (choice.focus, true));
+            places = rects(tab, view.area(), choice.focus, true);
         }
         let index = |id: PaneId| number(order.iter().position(|pane| *pane == id).unwrap_or(0) + 1);
         places.into_iter().map(|(id, rect)| self.scene_pane(id, index(id), rect)).collect()
@@ -316,7 +316,8 @@ impl Core {
         let fixed = self.state.sessions.get(&tab.session).and_then(|session| session.fixed);
         let area = fixed.unwrap_or_else(|| driver.map_or(tab.area, |driver| self.area(id, driver)));
         let choice = driver.and_then(|driver| self.state.view(driver).at.panes.get(&id));
-        let shown = choice.map_or((tab.focus, false), |choice| (choice.focus, choice.zoomed));
+        let (focus, is_zoomed) =
+            choice.map_or((tab.focus, false), |choice| (choice.focus, choice.zoomed));
         let tab = self.state.tabs.get_mut(&id).expect("it was there just now");
         if driver != former {
             (tab.driver, tab.settled) = (driver, now.tick + DRIVER_STAYS);
@@ -326,7 +327,7 @@ impl Core {
             self.state.version += 1;
         }
         // A closed pane of a stack has no rows and keeps its size.
-        for (pane, rect) in rects(&self.state.tabs[&id], area, shown)
+        for (pane, rect) in rects(&self.state.tabs[&id], area, focus, is_zoomed)
             .into_iter()
             .filter(|(_, rect)| !rect.size().is_empty())
         {
@@ -417,10 +418,6 @@ impl Core {
 
 /// The places of the panes of a tab in an area for a view: those of its layout and those that
 /// float, or the focus alone where that is zoomed.
-pub(super) fn rects(
-    tab: &Tab,
-    area: Size,
-    (focus, is_zoomed): (PaneId, bool),
-) -> Vec<(PaneId, Rect)> {
+pub(super) fn rects(tab: &Tab, area: Size, focus: PaneId, is_zoomed: bool) -> Vec<(PaneId, Rect)> {
     if is_zoomed { vec![(focus, Rect::new(0, 0, area))] } else { tab.rects(area, focus) }
 }

@@ -38,7 +38,7 @@ impl Core {
                 shell.spot = None;
                 // A shell in that shell shows a prompt, or one that does not tell how commands end.
                 if let Some(running) = shell.running.take() {
-                    self.state.shell_history.end(running, now, (None, mark.at));
+                    self.state.shell_history.end(running, now, None, mark.at);
                 }
             }
             MarkKind::Input => {
@@ -75,7 +75,7 @@ impl Core {
             if self.state.shell_history.get(running).is_some_and(|past| past.from == mark.at) {
                 return;
             }
-            self.state.shell_history.end(running, now, (None, mark.at));
+            self.state.shell_history.end(running, now, None, mark.at);
         }
         let pane = self.state.pane(id);
         let shell = &pane.marks.shell;
@@ -123,7 +123,7 @@ impl Core {
         let exit_code = mark.exit_code.and_then(|code| u8::try_from(code.rem_euclid(256)).ok());
         let running = self.state.pane_mut(id).marks.shell.running.take();
         if let Some(running) = running {
-            self.state.shell_history.end(running, now, (exit_code, mark.at));
+            self.state.shell_history.end(running, now, exit_code, mark.at);
         }
         let asked = self.in_pane(id).filter(|call| self.phase(*call) != Some(Phase::Prompt));
         if let Some(call) = asked {

@@ -71,7 +71,7 @@ impl<P: Copy + Eq> Tree<P> {
         }
         self.settle(area);
         let new_len = insert.share.of(len);
-        self.root.divide(&insert, (len - 1 - new_len, new_len));
+        self.root.divide(&insert, len - 1 - new_len, new_len);
         Ok(())
     }
 
@@ -230,7 +230,7 @@ impl<P: Copy + Eq> Node<P> {
 
     /// Divides the pane or the stack beside which something is put; the lengths are those of the
     /// old and of the new part.
-    fn divide(&mut self, insert: &Insert<P>, (old_len, new_len): (u16, u16)) {
+    fn divide(&mut self, insert: &Insert<P>, old_len: u16, new_len: u16) {
         let axis = insert.side.axis();
         let parts = |leaf: Self| {
             let mut parts = [
@@ -255,7 +255,7 @@ impl<P: Copy + Eq> Node<P> {
             let leaf = split.parts.remove(at).node;
             split.parts.splice(at..at, parts(leaf));
         } else {
-            split.parts[at].node.divide(insert, (old_len, new_len));
+            split.parts[at].node.divide(insert, old_len, new_len);
         }
     }
 

@@ -193,7 +193,8 @@ impl Commands {
     /// Makes a record. `id` and what it says are durable before anything starts.
     pub fn record(
         &mut self,
-        (session, in_shell): (SessionId, bool),
+        session: SessionId,
+        in_shell: bool,
         order: &ExecRequest,
         now: Now,
     ) -> CommandId {
@@ -231,19 +232,12 @@ impl Commands {
         true
     }
 
-    /// Notes the end of a command; gives the records that make room for it: its session keeps the
-    /// latest `kept`.
-    pub fn note_end(
-        &mut self,
-        id: CommandId,
-        (exit, was_killed): (ExitStatus, bool),
-        now: Now,
-        kept: usize,
-    ) -> Vec<CommandId> {
+    /// Notes the end of a command.
+    pub fn note_end(&mut self, id: CommandId, exit: ExitStatus, was_killed: bool, now: Now) {
         let order = take(&mut self.next_end);
         let Some(command) = self.records.get_mut(&id).filter(|command| command.end.is_none())
         else {
-            return Vec::new();
+            return;
         };
         command.end = Some(End {
             wall: now.wall,
@@ -259,6 +253,11 @@ impl Commands {
         {
             queue.running = None;
         }
+    }
+
+    /// Forgets the oldest ended commands of a session, of which it keeps `kept`; gives those that
+    /// are forgotten.
+    pub fn forget_oldest(&mut self, session: SessionId, kept: usize) -> Vec<CommandId> {
         let ended = self.records.values().filter(|command| command.session == session);
         let mut ended: Vec<(u64, CommandId)> =
             ended.filter_map(|command| Some((command.end?.order, command.id))).collect();
@@ -357,10 +356,11 @@ mod tests {
         let mut commands = Commands::default();
         let session = SessionId(1);
         let at = |n| Now { tick: Tick(n), wall: n };
-        let first = commands.record((session, false), &ExecRequest::default(), at(0));
+        let first = commands.record(session, false, &ExecRequest::default(), at(0));
         for n in 1..=20 {
-            let id = commands.record((session, false), &ExecRequest::default(), at(n));
-            commands.note_end(id, (ExitStatus::Code(0), false), at(n), 10);
+            let id = commands.record(session, false, &ExecRequest::default(), at(n));
+            commands.note_end(id, ExitStatus::Code(0), false, at(n));
+            commands.forget_oldest(session, 10);
         }
         let ended = commands.records.values().filter(|command| command.end.is_some()).count();
         assert_eq!((ended, commands.records.len()), (10, 11));
@@ -374,10 +374,10 @@ mod tests {
         let order = ExecRequest { limit: Some(Span(5)), ..ExecRequest::default() };
         let now = Now::default();
         let mut state = |exit: ExitStatus, why: Option<StopReason>, killed: bool| {
-            let id = commands.record((SessionId(1), true), &order, now);
+            let id = commands.record(SessionId(1), true, &order, now);
             assert_eq!(commands.records[&id].state(), "starting");
             why.map(|why| commands.note_stop(id, why));
-            commands.note_end(id, (exit, killed), now, 100);
+            commands.note_end(id, exit, killed, now);
             (commands.records[&id].state(), commands.records[&id].exit_code())
         };
         assert_eq!(state(ExitStatus::Code(0), None, false), ("completed", Some(0)));

@@ -1,10 +1,9 @@
 //! The screen of a pane as text for other programs: ANSI, SVG and HTML. Nothing is written to a
 //! file here.
 
-use std::fmt::Write as _;
-
 use crate::base::row::{Row, Run};
 use crate::base::style::{Attrs, Colour, Style, Underline};
+use crate::base::text::append;
 use crate::state::pane::Pane;
 
 /// Attributes and the numbers that turn them on.
@@ -158,24 +157,25 @@ pub fn svg(rows: impl Iterator<Item = Row>, cols: u16) -> String {
     for (row, y) in rows.iter().zip((MARGIN..).step_by(CELL.1)) {
         let mut x = MARGIN;
         for run in &row.runs {
-            svg_run(&mut out, run, (x, y));
+            svg_run(&mut out, run, x, y);
             x += run.cols() * CELL.0;
         }
     }
     out + "</svg>\n"
 }
 
-fn svg_run(out: &mut String, run: &Run, (x, y): (usize, usize)) {
+fn svg_run(out: &mut String, run: &Run, x: usize, y: usize) {
     let (fg, bg) = colours(run.style);
     let width = run.cols() * CELL.0;
     if bg != BG {
-        writeln!(
+        append(
             out,
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{}\"/>",
-            CELL.1,
-            hex(bg)
-        )
-        .ok();
+            format_args!(
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{}\"/>\n",
+                CELL.1,
+                hex(bg)
+            ),
+        );
     }
     if run.text.trim().is_empty() && decoration(run.style).is_empty() {
         return;
@@ -191,17 +191,18 @@ fn svg_run(out: &mut String, run: &Run, (x, y): (usize, usize)) {
     }
     let decoration = decoration(run.style);
     if !decoration.is_empty() {
-        write!(looks, " text-decoration=\"{decoration}\"").ok();
+        append(&mut looks, format_args!(" text-decoration=\"{decoration}\""));
     }
-    writeln!(
+    append(
         out,
-        "<text x=\"{x}\" y=\"{}\" fill=\"{}\" textLength=\"{width}\" \
-         lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\"{looks}>{}</text>",
-        y + BASELINE,
-        hex(fg),
-        escaped(&run.text)
-    )
-    .ok();
+        format_args!(
+            "<text x=\"{x}\" y=\"{}\" fill=\"{}\" textLength=\"{width}\" \
+         lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\"{looks}>{}</text>\n",
+            y + BASELINE,
+            hex(fg),
+            escaped(&run.text)
+        ),
+    );
 }
 
 /// A page of rows.
@@ -233,10 +234,10 @@ fn html_run(out: &mut String, run: &Run) {
     let (fg, bg) = colours(run.style);
     let mut css = String::new();
     if fg != FG {
-        write!(css, "color:{};", hex(fg)).ok();
+        append(&mut css, format_args!("color:{};", hex(fg)));
     }
     if bg != BG {
-        write!(css, "background:{};", hex(bg)).ok();
+        append(&mut css, format_args!("background:{};", hex(bg)));
     }
     let attrs = run.style.attrs;
     for (is_on, look) in [
@@ -248,9 +249,9 @@ fn html_run(out: &mut String, run: &Run) {
     }
     let decoration = decoration(run.style);
     if !decoration.is_empty() {
-        write!(css, "text-decoration:{decoration};").ok();
+        append(&mut css, format_args!("text-decoration:{decoration};"));
     }
-    write!(out, "<span style=\"{css}\">{text}</span>").ok();
+    append(out, format_args!("<span style=\"{css}\">{text}</span>"));
 }
 
 /// Text and background with what inverse and conceal do to them.
@@ -291,7 +292,8 @@ fn rgb(colour: Colour, default: RgbTriple) -> RgbTriple {
     }
 }
 
-fn hex((red, green, blue): RgbTriple) -> String {
+fn hex(colour: RgbTriple) -> String {
+    let (red, green, blue) = colour;
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 

@@ -152,6 +152,14 @@ impl Pane {
     }
 }
 
+/// The session, tab and first size of a pane that is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewPanePlace {
+    pub(super) session: SessionId,
+    pub(super) tab: TabId,
+    pub(super) size: Size,
+}
+
 /// The parts of which a pane is made.
 #[derive(Debug, Clone, Default)]
 pub struct NewPane {
@@ -253,13 +261,7 @@ pub struct News {
 
 impl State {
     /// Makes a pane that is in no layout yet; its program is started at the end of the step.
-    pub(super) fn make_pane(
-        &mut self,
-        (session, tab): (SessionId, TabId),
-        size: Size,
-        new: NewPane,
-        wall: u64,
-    ) -> PaneId {
+    pub(super) fn make_pane(&mut self, at: NewPanePlace, new: NewPane, wall: u64) -> PaneId {
         let id = PaneId(take(&mut self.next_ids.pane));
         let cwd = new.cwd.iter().find_map(|place| match place {
             StartDir::Directory(path) => Some(path.clone()),
@@ -268,16 +270,16 @@ impl State {
         let options = Options { scrollback_lines_max: 0, ..Options::default() };
         let pane = Pane {
             id,
-            session,
-            tab: Some(tab),
+            session: at.session,
+            tab: Some(at.tab),
             name: new.name,
             argv: new.argv,
             env: new.env,
             cwd: cwd.unwrap_or_default(),
             created_wall: wall,
-            size,
+            size: at.size,
             life: ProgramState::Starting,
-            screen: Terminal::new(size, options, Box::new(HeapMemory::default())),
+            screen: Terminal::new(at.size, options, Box::new(HeapMemory::default())),
             is_synced: false,
             again: false,
             pipe: None,
@@ -470,8 +472,8 @@ impl State {
     ) -> Result<PaneId, Refusal> {
         let id = PaneId(self.next_ids.pane);
         let tab = self.insert_pane(id, beside)?;
-        let made =
-            self.make_pane((self.tab(tab).session, tab), self.pane(beside.pane).size, new, wall);
+        let (session, size) = (self.tab(tab).session, self.pane(beside.pane).size);
+        let made = self.make_pane(NewPanePlace { session, tab, size }, new, wall);
         assert_eq!(made, id, "ids are given out in order");
         self.changed(self.tab(tab).session);
         Ok(id)
@@ -729,14 +731,14 @@ impl State {
         if tab_a == tab_b {
             self.tab_mut(tab_a).swap(a, b);
         } else {
-            self.exchange((a, tab_a), (b, tab_b));
+            self.exchange(a, tab_a, b, tab_b);
         }
         self.pending_work.resize.extend([tab_a, tab_b]);
         self.changed(self.tab(tab_a).session);
         Ok(())
     }
 
-    fn exchange(&mut self, (a, tab_a): (PaneId, TabId), (b, tab_b): (PaneId, TabId)) {
+    fn exchange(&mut self, a: PaneId, tab_a: TabId, b: PaneId, tab_b: TabId) {
         for (tab, old, new) in [(tab_a, a, b), (tab_b, b, a)] {
             let entry = self.tab_mut(tab);
             entry.replace(old, new);

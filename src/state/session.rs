@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::base::error::{Code, Refusal};
 use crate::base::geom::Size;
-use crate::base::id::{CallId, ClientId, CommandId, PaneId, SessionId, TabId};
+use crate::base::id::{ClientId, CommandId, PaneId, SessionId, TabId};
 use crate::base::path_trace;
 use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Tick};
@@ -16,7 +16,7 @@ use crate::state::command::{ExecRequest, StopReason, Waiting};
 use crate::state::command_effect::{CommandEffect, ShellSpec};
 use crate::state::effect::{Effect, Effects};
 use crate::state::host::Host;
-use crate::state::pane::{Marks, NewPane, Pane, ProgramState, RestoreState};
+use crate::state::pane::{Marks, NewPane, NewPanePlace, Pane, ProgramState, RestoreState};
 use crate::state::tab::Tab;
 use crate::state::target::{NAME_MAX, check_name};
 use crate::state::{ClientWithoutSession, State, env, take};
@@ -101,7 +101,8 @@ impl State {
     pub fn new_session(&mut self, new: NewSession, wall: u64) -> (SessionId, TabId, PaneId) {
         let id = SessionId(take(&mut self.next_ids.session));
         let tab = TabId(take(&mut self.next_ids.tab));
-        let pane = self.make_pane((id, tab), new.size, new.pane, wall);
+        let pane =
+            self.make_pane(NewPanePlace { session: id, tab, size: new.size }, new.pane, wall);
         let session = Session {
             id,
             name: new.name,
@@ -397,19 +398,19 @@ impl State {
     /// `queue_full`.
     pub fn enqueue_exec(
         &mut self,
-        (session, call): (SessionId, CallId),
-        order: ExecRequest,
+        session: SessionId,
+        waiting: Waiting,
         around: &ExecContext<'_>,
         fx: &mut Effects,
     ) -> Result<(CommandWait, Option<Tick>), Refusal> {
         let queue = self.commands.exec_queues.entry(session).or_default();
         if queue.running.is_none() {
             path_trace::note("exec");
-            let command = self.begin((session, call), order, around, fx);
+            let command = self.begin(session, waiting, around, fx);
             return Ok((CommandWait::Exec { command }, None));
         }
         let (calls, most) = (&self.calls, around.settings.exec.waiting);
-        queue.waiting.retain(|waiting| calls.contains_key(&waiting.call));
+        queue.waiting.retain(|other| calls.contains_key(&other.call));
         if most <= queue.waiting.len() {
             let name = &self.session(session).name;
             let refusal = Refusal::new(
@@ -420,7 +421,7 @@ impl State {
                 refusal.hint("abide start runs beside the shell; abide ps shows what holds it")
             );
         }
-        queue.waiting.push_back(Waiting { call, order });
+        queue.waiting.push_back(waiting);
         let deadline =
             around.now.tick + crate::base::time::Span::millis(around.settings.exec.turn_ms);
         Ok((CommandWait::Turn { session }, Some(deadline)))
@@ -431,11 +432,12 @@ impl State {
         while let Some(queue) =
             self.commands.exec_queues.get_mut(&session).filter(|queue| queue.running.is_none())
         {
-            let Some(Waiting { call, order }) = queue.waiting.pop_front() else { return };
+            let Some(waiting) = queue.waiting.pop_front() else { return };
+            let call = waiting.call;
             if !self.calls.contains_key(&call) {
                 continue;
             }
-            let command = self.begin((session, call), order, around, fx);
+            let command = self.begin(session, waiting, around, fx);
             if let Some(open) = self.calls.get_mut(&call) {
                 open.pending = Pending::Command(CommandWait::Exec { command });
                 open.deadline = None;
@@ -445,12 +447,13 @@ impl State {
 
     fn begin(
         &mut self,
-        (session, call): (SessionId, CallId),
-        order: ExecRequest,
+        session: SessionId,
+        waiting: Waiting,
         around: &ExecContext<'_>,
         fx: &mut Effects,
     ) -> CommandId {
-        let command = self.commands.record((session, true), &order, around.now);
+        let Waiting { call, order } = waiting;
+        let command = self.commands.record(session, true, &order, around.now);
         self.commands.exec_queues.entry(session).or_default().running = Some(command);
         let shell = Box::new(self.shell(session, around));
         fx.push(Effect::Command(CommandEffect::Run {
@@ -470,7 +473,7 @@ impl State {
         around: &ExecContext<'_>,
         fx: &mut Effects,
     ) -> CommandId {
-        let command = self.commands.record((session, false), &order, around.now);
+        let command = self.commands.record(session, false, &order, around.now);
         let shell = Box::new(self.shell(session, around));
         fx.push(Effect::Command(CommandEffect::Start { command, order: Box::new(order), shell }));
         command

@@ -67,7 +67,7 @@ impl ShellHistory {
     }
 
     /// Takes note of the end of one, if it is still remembered.
-    pub fn end(&mut self, id: CommandId, at: Now, (exit_code, to): (Option<u8>, Option<Anchor>)) {
+    pub fn end(&mut self, id: CommandId, at: Now, exit_code: Option<u8>, to: Option<Anchor>) {
         if let Some(past) =
             self.list.iter_mut().rev().find(|past| past.id == id && past.end.is_none())
         {
@@ -186,7 +186,7 @@ mod tests {
         history.push(past(1, "make"));
         history.push(past(2, ""));
         for code in [3, 4] {
-            history.end(CommandId(1), Now { tick: Tick(11), wall: 11 }, (Some(code), None));
+            history.end(CommandId(1), Now { tick: Tick(11), wall: 11 }, Some(code), None);
         }
         let end = history.get(CommandId(1)).and_then(|past| past.end).expect("it ended");
         assert_eq!((end.exit_code, end.lasted.as_millis()), (Some(3), 0));

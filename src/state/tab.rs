@@ -10,7 +10,7 @@ use crate::layout::solve::near;
 use crate::layout::solve::solve;
 use crate::layout::solve::{FLOAT_MIN, Float, fitted, fresh};
 use crate::layout::tree::{Axis, Direction, Node, Split as Parts, SplitPart, Stack, Tree};
-use crate::state::pane::{NewPane, no_place};
+use crate::state::pane::{NewPane, NewPanePlace, no_place};
 use crate::state::target::check_label;
 use crate::state::{Share, State, take};
 
@@ -134,7 +134,7 @@ impl State {
     pub fn new_tab(&mut self, session: SessionId, new: NewTab, wall: u64) -> (TabId, PaneId) {
         let id = TabId(take(&mut self.next_ids.tab));
         let area = self.tab(self.session(session).current).area;
-        let pane = self.make_pane((session, id), area, new.pane, wall);
+        let pane = self.make_pane(NewPanePlace { session, tab: id, size: area }, new.pane, wall);
         self.tabs.insert(id, Tab { name: new.name, ..Tab::new(id, session, pane, area) });
         let tabs = &mut self.session_mut(session).tabs;
         tabs.insert(new.at.min(tabs.len()), id);
@@ -348,8 +348,8 @@ impl State {
         match plan {
             Plan::Pane(Leaf::Old(pane)) => Node::Pane(pane),
             Plan::Pane(Leaf::New(new)) => {
-                let (session, area) = (self.tab(tab).session, self.tab(tab).area);
-                Node::Pane(self.make_pane((session, tab), area, new, wall))
+                let (session, size) = (self.tab(tab).session, self.tab(tab).area);
+                Node::Pane(self.make_pane(NewPanePlace { session, tab, size }, new, wall))
             }
             Plan::Parts(split, parts) => {
                 let parts: Vec<SplitPart<PaneId>> = parts
@@ -440,7 +440,7 @@ impl State {
     pub fn new_float(&mut self, tab: TabId, new: NewPane, wall: u64) -> PaneId {
         let entry = self.tab(tab);
         let (session, rect) = (entry.session, fresh(entry.area, entry.floats.len()));
-        let pane = self.make_pane((session, tab), rect.size(), new, wall);
+        let pane = self.make_pane(NewPanePlace { session, tab, size: rect.size() }, new, wall);
         let entry = self.tab_mut(tab);
         entry.floats.push(Float { pane, rect });
         entry.hides_floats = false;

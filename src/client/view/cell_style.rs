@@ -1,6 +1,7 @@
 //! Our styles as ratatui's, and text that stays within its columns.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::base::style::{Attrs, Colour};
@@ -48,16 +49,17 @@ pub(in crate::client) fn put(
     let cols = cols.min(usize::from(area.right() - x));
     let fits = width(text) <= cols;
     let shown = if fits { text } else { fitting(text, cols.saturating_sub(1)) };
-    let end = put_cells(buf, (x, y), shown, style);
+    let end = put_cells(buf, Position { x, y }, shown, style);
     if fits || cols == 0 {
         return end;
     }
-    put_cells(buf, (end, y), "…", style)
+    put_cells(buf, Position { x: end, y }, "…", style)
 }
 
 /// Writes a text that fits; gives the column after it. The cells are those of a program's text:
 /// ratatui would put a cluster into one cell where terminals give it several.
-fn put_cells(buf: &mut Buffer, (mut x, y): (u16, u16), text: &str, style: Style) -> u16 {
+fn put_cells(buf: &mut Buffer, at: Position, text: &str, style: Style) -> u16 {
+    let Position { mut x, y } = at;
     for (symbol, cols) in cells(text) {
         for (symbol, _) in [symbol, ""].into_iter().zip(0..cols) {
             let Some(cell) = buf.cell_mut((x, y)) else { return x };
