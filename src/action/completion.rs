@@ -325,9 +325,14 @@ pub fn on_leaving(state: &State, leaving: &Leaving) -> Vec<(CallId, Outcome)> {
         *leaving == Leaving::Stop && !matches!(pending, Pending::Forwarded { .. })
     };
     let refusal = |call: &CallId| match state.calls.get(call).map(|open| &open.pending) {
-        Some(Pending::Command(CommandWait::Exec { command })) => {
-            Refusal::new(code, format!("{message}; command {command} goes on"))
-                .hint(format!("abide logs -f {command}"))
+        Some(Pending::Command(
+            CommandWait::Exec { command } | CommandWait::Started { command },
+        )) => Refusal::new(code, format!("{message}; command {command} goes on"))
+            .hint(format!("abide logs -f {command}"))
+            .about(*command),
+        Some(Pending::Command(CommandWait::Turn { .. })) => {
+            Refusal::new(Code::ShuttingDown, format!("{message}; the command has not begun"))
+                .hint("try again in a moment")
         }
         _ => Refusal::new(code, message),
     };

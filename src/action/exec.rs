@@ -157,6 +157,10 @@ pub struct ExecRun {
     /// Send its output as `process.event` notifications as it comes; the answer then has none.
     #[arg(skip)]
     pub stream: bool,
+
+    /// Send the `start` event with the command's id, as `stream` does too.
+    #[arg(skip)]
+    pub announce: bool,
 }
 
 impl Action for ExecRun {
@@ -180,7 +184,7 @@ impl Apply for ExecRun {
             ));
         }
         let mut order = self.told.order(Self::NAME, cx)?;
-        order.stream = self.stream;
+        (order.stream, order.announce) = (self.stream, self.announce);
         order.input = match self.stdin {
             Some(text) => CommandInput::Bytes(text.into_bytes()),
             None if self.open_stdin => CommandInput::Open,

@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::CommandId;
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $variant:ident $name:literal $exit:literal;)*) => {
         /// A stable error code: scripts compare it, so its name and exit status never change.
@@ -133,18 +135,30 @@ pub struct Refusal {
     /// The next thing to do; empty if there is nothing to say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
+    /// Of a call that a restart interrupted: the command that goes on without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandId>,
+    /// The cursor after the last of its output that this call was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
 impl Refusal {
     /// A refusal without a hint.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: String::new() }
+        Self { code, message: message.into(), hint: String::new(), command: None, cursor: None }
     }
 
     /// The same with a hint.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: hint.into(), ..self }
+    }
+
+    /// The same about a command that goes on.
+    #[must_use]
+    pub fn about(self, command: CommandId) -> Self {
+        Self { command: Some(command), ..self }
     }
 }
 

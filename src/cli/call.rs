@@ -13,7 +13,7 @@ use crate::action::layout::{ApplyLayout, LayoutSave};
 use crate::action::pane::read::{Format, PaneCapture};
 use crate::action::pane::send::{PanePipe, PaneSend};
 use crate::action::process::list::ProcessPs;
-use crate::action::process::run::ProcessLogs;
+use crate::action::process::run::{ProcessLogs, ProcessRejoin};
 use crate::action::process::stop::{ProcessSignal, ProcessStop};
 use crate::action::server::{ServerRestart, ServerStatus, ServerStop, ServerUpgrade};
 use crate::action::session::close::SessionUndo;
@@ -68,6 +68,7 @@ specials! {
     Open(SessionOpen),
     Undo(SessionUndo),
     Exec(ExecRun),
+    Rejoin(ProcessRejoin),
     Logs(ProcessLogs),
     Ps(ProcessPs),
     StopCommand(ProcessStop),
@@ -177,6 +178,10 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
     let reply = match (link, &special) {
         (Some(link), Special::Exec(exec)) => {
             return exec::exec(endpoints, link, ExecRun::clone(exec), as_json).map(Next::Exit);
+        }
+        (Some(mut link), Special::Rejoin(rejoin)) => {
+            let rejoin = ProcessRejoin::clone(rejoin);
+            return exec::rejoined(endpoints, &mut link, rejoin, as_json).map(Next::Exit);
         }
         (Some(link), Special::Logs(logs)) => {
             return exec::logs(endpoints, link, ProcessLogs::clone(logs), as_json)

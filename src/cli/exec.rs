@@ -2,13 +2,16 @@
 //! read them.
 
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::action::exec::ExecRun;
-use crate::action::process::run::{ProcessLogs, ProcessWrite};
+use crate::action::process::run::{ProcessLogs, ProcessRejoin, ProcessWrite};
 use crate::action::table;
 use crate::base::error::{Code, Refusal};
 use crate::base::text::{decode_base64, encode_base64};
@@ -18,8 +21,8 @@ use crate::cli::{print, table_output};
 
 /// The most of standard input that is sent at once.
 const PART_LEN: usize = 64 << 10;
-/// The most times that a followed log is asked for again when the server goes away.
-const RECONNECT_COUNT: usize = 5;
+/// The longest time until another server answers.
+const AGAIN_WITHIN: Duration = Duration::from_secs(15);
 
 /// The members of the reply of `exec` that are read here. The server may be of another version.
 #[derive(Debug, Default, Deserialize)]
@@ -73,7 +76,46 @@ impl OutputEvent {
     }
 }
 
-/// Runs a command in the session's shell; gives its exit status.
+/// A command in the session's shell, as its caller follows it over restarts of the server.
+#[derive(Debug, Default)]
+struct Followed {
+    /// The command id, once it has begun.
+    command: String,
+    /// The cursor after the last of its output that was passed on.
+    cursor: Option<String>,
+    /// The sender of its input, if it has one.
+    input: Option<Arc<InputProgress>>,
+}
+
+impl Followed {
+    /// Takes note of an event, and passes output on.
+    fn hear(
+        &mut self,
+        endpoints: Endpoints<'_>,
+        reads: bool,
+        event: &Value,
+    ) -> Result<(), Refusal> {
+        let event = OutputEvent::of(event);
+        if event.r#type == "start" && self.command.is_empty() {
+            self.command.clone_from(&event.command);
+            if reads {
+                self.input = Some(feed(endpoints, &self.command)?);
+            }
+        }
+        event.pass_on()?;
+        self.cursor = event.cursor.or(self.cursor.take());
+        Ok(())
+    }
+
+    /// The refusal where the command goes on and we do not.
+    fn goes_on(&self, why: &str) -> Refusal {
+        let command = &self.command;
+        Refusal::new(Code::Interrupted, format!("{why}; command {command} goes on"))
+            .hint(format!("abide logs -f {command}"))
+    }
+}
+
+/// Runs a command in the session's shell, over restarts of the server; gives its exit status.
 pub(super) fn exec(
     endpoints: Endpoints<'_>,
     mut link: ServerConnection,
@@ -81,39 +123,39 @@ pub(super) fn exec(
     as_json: bool,
 ) -> Result<u8, Refusal> {
     let entry = table::entry::<ExecRun>();
-    let reads = exec.open_stdin;
-    if as_json {
-        if reads {
-            exec.open_stdin = false;
-            exec.stdin = Some(all_input()?);
+    let (reads, is_in_pane) = (exec.open_stdin, exec.in_pane.is_some());
+    (exec.stream, exec.announce) = (!as_json, as_json);
+    let mut followed = Followed::default();
+    let mut tries = Tries::default();
+    let reply = loop {
+        let outcome = link.call_told(entry, &table::arguments(&exec), |event| {
+            followed.hear(endpoints, reads, event)
+        });
+        let Err(refusal) = outcome else { break outcome? };
+        let is_unbegun =
+            refusal.code == Code::ShuttingDown || link.is_unread && followed.command.is_empty();
+        if is_unbegun && !is_in_pane {
+            link = tries.another(endpoints, refusal)?;
+            continue;
         }
-        let reply = link.call(entry, &table::arguments(&exec))?;
+        if refusal.code != Code::Interrupted || followed.command.is_empty() {
+            return Err(refusal);
+        }
+        break rejoin(endpoints, &mut followed, as_json, refusal)?;
+    };
+    if as_json {
         print::text(&table_output::json(&reply))?;
         return Ok(ExecReply::of(&reply).status());
     }
-    exec.stream = true;
-    let mut command = String::new();
-    let outcome = link.call_told(entry, &table::arguments(&exec), |event| {
-        let event = OutputEvent::of(event);
-        if event.r#type == "start" {
-            command.clone_from(&event.command);
-            if reads {
-                feed(endpoints, &command);
-            }
-        }
-        event.pass_on()
-    });
-    let reply = outcome.map_err(|refusal| match refusal.code {
-        Code::Interrupted if !command.is_empty() => Refusal::new(
-            Code::Interrupted,
-            format!("the server went away; command {command} goes on"),
-        )
-        .hint(format!("abide logs -f {command}")),
-        _ => refusal,
-    })?;
-    let reply = ExecReply::of(&reply);
-    // Of a command in a pane all comes at the end.
-    print::bytes(reply.stdout.as_bytes())?;
+    end(&ExecReply::of(&reply), is_in_pane)
+}
+
+/// Tells what a reply says beside the output; gives the exit status.
+fn end(reply: &ExecReply, is_in_pane: bool) -> Result<u8, Refusal> {
+    if is_in_pane {
+        // Of a command in a pane all comes at the end.
+        print::bytes(reply.stdout.as_bytes())?;
+    }
     if reply.state == "running" {
         print::note(&format!(
             "abide: timed out after {}ms; it does not end and runs on in its pane",
@@ -133,12 +175,117 @@ pub(super) fn exec(
     Ok(reply.status())
 }
 
-/// Sends our standard input to a command, on a connection of its own, until either ends.
-fn feed(endpoints: Endpoints<'_>, command: &str) {
-    let Ok(Some(mut link)) = ServerConnection::connect(endpoints.places, endpoints.pane) else {
-        return;
+/// Goes on with a command whose call was interrupted; gives the reply at its end.
+fn rejoin(
+    endpoints: Endpoints<'_>,
+    followed: &mut Followed,
+    as_json: bool,
+    mut refusal: Refusal,
+) -> Result<Value, Refusal> {
+    let entry = table::entry::<ProcessRejoin>();
+    let mut tries = Tries::default();
+    loop {
+        if followed.input.as_ref().is_some_and(|input| !input.is_over()) {
+            return Err(followed.goes_on(
+                "the server restarted before all of standard input was sent, and what was sent is \
+                 the end of it",
+            ));
+        }
+        let mut link = tries
+            .another(endpoints, refusal)
+            .map_err(|_| followed.goes_on("the server went away"))?;
+        let rejoin = ProcessRejoin {
+            id: followed.command.clone(),
+            since: followed.cursor.clone(),
+            stream: !as_json,
+        };
+        let outcome = link.call_told(entry, &table::arguments(&rejoin), |event| {
+            tries = Tries::default();
+            followed.hear(endpoints, false, event)
+        });
+        match outcome {
+            Err(error) if matches!(error.code, Code::Interrupted | Code::ShuttingDown) => {
+                refusal = error;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// `abide process rejoin`: the rest of the output of a command, and its status.
+pub(super) fn rejoined(
+    endpoints: Endpoints<'_>,
+    link: &mut ServerConnection,
+    mut rejoin_call: ProcessRejoin,
+    as_json: bool,
+) -> Result<u8, Refusal> {
+    rejoin_call.stream = !as_json;
+    let mut followed = Followed { command: rejoin_call.id.clone(), ..Followed::default() };
+    let entry = table::entry::<ProcessRejoin>();
+    let outcome = link.call_told(entry, &table::arguments(&rejoin_call), |event| {
+        followed.hear(endpoints, false, event)
+    });
+    followed.cursor = followed.cursor.or(rejoin_call.since);
+    let reply = match outcome {
+        Err(refusal) if matches!(refusal.code, Code::Interrupted | Code::ShuttingDown) => {
+            rejoin(endpoints, &mut followed, as_json, refusal)?
+        }
+        outcome => outcome?,
     };
+    if as_json {
+        print::text(&table_output::json(&reply))?;
+        return Ok(ExecReply::of(&reply).status());
+    }
+    end(&ExecReply::of(&reply), false)
+}
+
+/// The attempts to find a server again that went away. Whoever makes progress begins anew.
+#[derive(Debug, Default)]
+struct Tries {
+    end: Option<Instant>,
+    span: Duration,
+}
+
+impl Tries {
+    /// A connection to the next server.
+    ///
+    /// # Errors
+    /// `refusal`, if none comes.
+    fn another(
+        &mut self,
+        endpoints: Endpoints<'_>,
+        refusal: Refusal,
+    ) -> Result<ServerConnection, Refusal> {
+        let end = *self.end.get_or_insert_with(|| Instant::now() + AGAIN_WITHIN);
+        self.span = self.span.max(Duration::from_millis(5));
+        while Instant::now() < end {
+            connection::pause(&mut self.span);
+            if let Some(link) = ServerConnection::connect(endpoints.places, endpoints.pane)? {
+                return Ok(link);
+            }
+        }
+        Err(refusal)
+    }
+}
+
+/// The progress of a command's standard input.
+#[derive(Debug, Default)]
+struct InputProgress(AtomicBool);
+
+impl InputProgress {
+    /// True if all was sent, or the command takes no more.
+    fn is_over(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Sends our standard input to a command, on a connection of its own, until either ends.
+fn feed(endpoints: Endpoints<'_>, command: &str) -> Result<Arc<InputProgress>, Refusal> {
+    let mut link = ServerConnection::connect(endpoints.places, endpoints.pane)?
+        .ok_or_else(connection::no_server)?;
     let command = command.to_owned();
+    let progress = Arc::new(InputProgress::default());
+    let told = Arc::clone(&progress);
     thread::spawn(move || {
         let entry = table::entry::<ProcessWrite>();
         let mut buffer = vec![0; PART_LEN];
@@ -150,22 +297,16 @@ fn feed(endpoints: Endpoints<'_>, command: &str) {
                 close: count == 0,
                 ..ProcessWrite::default()
             };
-            let params = table::arguments(&write);
-            if link.call(entry, &params).is_err() || count == 0 {
-                return;
+            let refusal = link.call(entry, &table::arguments(&write)).err();
+            let is_cut = refusal
+                .as_ref()
+                .is_some_and(|it| matches!(it.code, Code::Interrupted | Code::ShuttingDown));
+            if refusal.is_some() || count == 0 {
+                return progress.0.store(!is_cut, Ordering::Release);
             }
         }
     });
-}
-
-fn all_input() -> Result<String, Refusal> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().take(8 << 20).read_to_string(&mut text);
-    read.map_err(|error| {
-        Refusal::new(Code::InvalidParams, format!("standard input: {error}"))
-            .hint("without --json any bytes will do")
-    })?;
-    Ok(text)
+    Ok(told)
 }
 
 /// The reply of `logs`, in the same way.
@@ -183,17 +324,22 @@ pub(super) fn logs(
     as_json: bool,
 ) -> Result<(), Refusal> {
     let entry = table::entry::<ProcessLogs>();
-    for _ in 0..=RECONNECT_COUNT {
+    let mut tries = Tries::default();
+    loop {
         let mut cursor = None;
         let outcome = link.call_told(entry, &table::arguments(&logs), |event| {
+            tries = Tries::default();
+            show_event(event, as_json)?;
             cursor = OutputEvent::of(event).cursor.or(cursor.take());
-            show_event(event, as_json)
+            Ok(())
         });
         match outcome {
-            Err(refusal) if logs.follow && refusal.code == Code::Interrupted => {
+            Err(refusal)
+                if logs.follow
+                    && matches!(refusal.code, Code::Interrupted | Code::ShuttingDown) =>
+            {
                 logs.since = cursor.or(logs.since);
-                link = ServerConnection::connect(endpoints.places, endpoints.pane)?
-                    .ok_or_else(connection::no_server)?;
+                link = tries.another(endpoints, refusal)?;
             }
             outcome => {
                 let reply = LogsReply::deserialize(outcome?).unwrap_or_default();
@@ -201,7 +347,6 @@ pub(super) fn logs(
             }
         }
     }
-    Err(connection::no_server())
 }
 
 fn show_event(event: &Value, as_json: bool) -> Result<(), Refusal> {

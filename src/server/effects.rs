@@ -49,6 +49,7 @@ impl Server {
                     _ => outcome,
                 };
                 if let Some(to) = self.clients.calls.remove(&call) {
+                    let outcome = outcome.map_err(|it| self.commands.with_cursor(call, it));
                     match self.commands.take_text(call).filter(|_| outcome.is_ok()) {
                         Some(text) => self.clients.answer_text(to, &text),
                         None => self.clients.answer(to, outcome),

@@ -121,6 +121,8 @@ pub struct ExecRequest {
     pub input: CommandInput,
     /// True if whoever asked gets the output as it comes.
     pub stream: bool,
+    /// True if whoever asked is told the command before it has ended.
+    pub announce: bool,
     /// The time it may run.
     pub limit: Option<Span>,
     /// Time it has to end by itself when it is stopped.

@@ -85,6 +85,16 @@ pub enum Request {
         /// True to go on until the command ends.
         follow: bool,
     },
+    /// The output and the end of a command in a session's shell, for a caller in the place of the
+    /// one that was interrupted.
+    Rejoin {
+        /// The command.
+        command: CommandId,
+        /// Only what comes after this cursor.
+        since: Option<String>,
+        /// True if the output is wanted as it comes.
+        stream: bool,
+    },
     /// Input for a command.
     Write {
         /// The command.

@@ -76,6 +76,12 @@ pub struct ErrorData {
     /// The next thing to do.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
+    /// Of an interrupted call: the command that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command_id: Option<CommandId>,
+    /// The cursor after the last of its output that was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
 impl<T: Default> Response<T> {
@@ -124,16 +130,23 @@ impl From<Refusal> for Error {
         Self {
             code,
             message: refusal.message,
-            data: Some(ErrorData { code: refusal.code, hint: refusal.hint }),
+            data: Some(ErrorData {
+                code: refusal.code,
+                hint: refusal.hint,
+                command_id: refusal.command,
+                cursor: refusal.cursor,
+            }),
         }
     }
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        let (code, hint) =
-            error.data.map_or((Code::Internal, String::new()), |data| (data.code, data.hint));
-        Self { code, message: error.message, hint }
+        let refusal = Self::new(error.data.as_ref().map_or(Code::Internal, |data| data.code), "");
+        let Some(ErrorData { hint, command_id, cursor, .. }) = error.data else {
+            return Self { message: error.message, ..refusal };
+        };
+        Self { message: error.message, hint, command: command_id, cursor, ..refusal }
     }
 }
 
@@ -146,6 +159,8 @@ pub fn read(line: &str) -> Result<Request, Box<Response>> {
         let data = Some(ErrorData {
             code: Code::InvalidMessage,
             hint: "send one JSON-RPC 2.0 request a line".into(),
+            command_id: None,
+            cursor: None,
         });
         Box::new(Response {
             jsonrpc: "2.0".into(),

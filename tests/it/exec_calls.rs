@@ -1,12 +1,14 @@
 //! Calls of commands whose other side goes away or lasts: readers that stop, servers that end, long
 //! input, late output.
 
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::exec_session::sessions;
-use crate::harness::{Output, World};
+use crate::harness::{Api, Output, World};
 use crate::procs_life::eventually;
 
 /// Runs a line of bash in which `a` is the program under test; its status is that of the first part
@@ -85,4 +87,218 @@ fn output_that_cannot_be_written_is_told_and_ends_the_call() {
         line(&world, text).refused(1, &["standard output", "No space left"]);
     }
     assert_eq!(api.text("w", "echo next"), "next");
+}
+
+#[test]
+fn with_json_too_all_input_arrives_whatever_its_length_and_bytes() {
+    let (world, _api) = sessions(&["w"]);
+    let large: Vec<u8> = (0..13_000_000_u32).map(|n| n.to_le_bytes()[1] | 0x80).collect();
+    for args in [&["exec", "--json", "-t", "w"][..], &["exec", "-t", "w"]] {
+        let sum = |text: &str| {
+            let words: &[&str] = &["--stdin", "--", "cksum"];
+            let out = world.cli_with(&[args, words].concat(), text.as_bytes()).ok();
+            out.stdout.contains("4294967295 0")
+        };
+        assert!(sum(""), "{args:?}");
+        let out = world.cli_with(&[args, &["--stdin", "--", "cksum; wc -c"]].concat(), b"a").ok();
+        assert!(out.stdout.contains('1'), "{out:?}");
+        let got = world
+            .cli_with(&[args, &["--stdin", "--", "cat > got; wc -c < got"]].concat(), &large)
+            .ok();
+        assert!(got.stdout.contains("13000000"), "{args:?}: {got:?}");
+        assert!(std::fs::read(world.path("home/got")).expect("it is there") == large, "{args:?}");
+    }
+    let reply = world.cli_with(&["exec", "--json", "-t", "w", "--stdin", "--", "cat"], b"x\xff\n");
+    assert_eq!(reply.ok().json()["stdout_base64"], "eP8K");
+}
+
+/// Calls the command line in a thread of its own.
+fn calling(world: &Arc<World>, args: &[&str]) -> JoinHandle<Output> {
+    let world = Arc::clone(world);
+    let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    thread::spawn(move || world.cli(&args.iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
+/// Prints numbers on both streams, slowly, and ends with 7.
+const NUMBERS: &str = "touch begun; for i in $(seq 1 60); do echo out $i; echo err $i >&2; \
+                       sleep 0.05; done; export DONE=1; (exit 7)";
+
+fn numbers(name: &str) -> String {
+    let lines: Vec<String> = (1..=60).map(|n| format!("{name} {n}\n")).collect();
+    lines.concat()
+}
+
+/// Runs [`NUMBERS`] and takes the server away with `away` some times meanwhile.
+#[track_caller]
+fn followed(args: &[&str], away: impl Fn(&World)) -> (Arc<World>, Output) {
+    let (world, mut api) = sessions(&["w"]);
+    api.exec("w", "true");
+    let call = calling(&world, &[&["exec", "-t", "w"], args, &["--", NUMBERS]].concat());
+    eventually("it has begun", || world.path("home/begun").exists());
+    for _ in 0..3 {
+        away(&world);
+        world.cli(&["server", "status"]).ok();
+    }
+    let out = call.join().expect("it ended");
+    assert_eq!(Api::connect(&world).text("w", "echo $DONE"), "1", "the shell is the same");
+    (world, out)
+}
+
+#[test]
+fn an_exec_goes_on_over_kills_of_the_server() {
+    let (_world, out) = followed(&[], |world| {
+        world.kill_server();
+    });
+    assert_eq!((out.stdout, out.stderr), (numbers("out"), numbers("err")));
+    assert_eq!(out.code, 7);
+}
+
+#[test]
+fn an_exec_goes_on_over_restarts_of_the_server() {
+    let (_world, out) = followed(&[], |world| drop(world.cli(&["server", "restart"]).ok()));
+    assert_eq!((out.stdout, out.stderr), (numbers("out"), numbers("err")));
+    assert_eq!(out.code, 7);
+}
+
+#[test]
+fn an_exec_goes_on_over_upgrades() {
+    let (_world, out) = followed(&[], |world| drop(world.cli(&["server", "upgrade"]).ok()));
+    assert_eq!((out.stdout, out.stderr), (numbers("out"), numbers("err")));
+    assert_eq!(out.code, 7);
+}
+
+#[test]
+fn an_exec_with_json_goes_on_over_kills_and_gives_one_reply() {
+    let (_world, out) = followed(&["--json"], |world| {
+        world.kill_server();
+    });
+    let reply = out.json();
+    assert_eq!((&reply["exit_code"], out.code), (&7.into(), 7), "{reply}");
+    assert_eq!(reply["stdout"].as_str().map(str::to_owned), Some(numbers("out")));
+    assert_eq!(reply["stderr"].as_str().map(str::to_owned), Some(numbers("err")));
+}
+
+#[test]
+fn a_flood_is_whole_over_a_kill_and_a_limit_still_holds() {
+    let (world, mut api) = sessions(&["w"]);
+    api.exec("w", "true");
+    let call = calling(&world, &["exec", "-t", "w", "--", "touch begun; seq 1 1500000"]);
+    eventually("it has begun", || world.path("home/begun").exists());
+    world.kill_server();
+    let out = call.join().expect("it ended").ok();
+    assert_eq!((out.stdout.lines().count(), out.stderr.as_str()), (1_500_000, ""));
+    assert!(out.stdout.lines().zip(1..).all(|(line, n)| line == n.to_string()), "in order, once");
+    let limited =
+        ["exec", "-t", "w", "--timeout", "2s", "--", "touch limited; exec_ends=1; sleep 1000"];
+    let call = calling(&world, &limited);
+    eventually("it has begun", || world.path("home/limited").exists());
+    world.kill_server();
+    call.join().expect("it ended").refused(124, &["timed out"]);
+}
+
+#[test]
+fn a_reader_that_goes_after_a_restart_takes_the_command_along_as_before_it() {
+    let (world, mut api) = sessions(&["w"]);
+    let reader = Arc::clone(&world);
+    let call = thread::spawn(move || {
+        let loops = "touch begun; while :; do echo y; sleep 0.05; done";
+        let text =
+            format!("a exec -t w -- '{loops}' | {{ until test -e go; do read y; echo $y; done; }}");
+        line(&reader, &text)
+    });
+    eventually("it has begun", || world.path("home/begun").exists());
+    api.call("server.restart", &json!({})).expect("it begins");
+    world.cli(&["server", "status"]).ok();
+    world.write("home/go", "");
+    assert_eq!(call.join().expect("it ended").code, 141);
+    assert_eq!(Api::connect(&world).text("w", "echo next"), "next");
+}
+
+#[test]
+fn a_raw_call_that_a_restart_interrupts_says_where_to_go_on() {
+    let (world, mut api) = sessions(&["w"]);
+    let script = "echo one; while ! test -e go; do sleep 0.05; done; echo two; (exit 5)";
+    let params = json!({ "target": "w", "stream": true, "command": [script] });
+    let call = api.send("exec.run", &params);
+    while !api.events.iter().any(|event| event["type"] == "stdout") {
+        let line = api.line().expect("it prints");
+        api.events.push(line["params"]["event"].clone());
+    }
+    api.send("server.restart", &json!({}));
+    let error = api.answer(call).expect_err("it is interrupted");
+    let data = &error["data"];
+    assert_eq!((&data["code"], &data["command_id"]), (&"interrupted".into(), &"c1".into()));
+    assert_eq!(data["cursor"], api.events.last().expect("it printed")["cursor"], "{error}");
+    world.cli(&["server", "status"]).ok();
+    let mut api = Api::connect(&world);
+    let rejoin = json!({ "id": "c1", "since": data["cursor"], "stream": true });
+    let call = api.send("process.rejoin", &rejoin);
+    assert_eq!(Api::connect(&world).refused("process.rejoin", &rejoin), "busy");
+    world.write("home/go", "");
+    let reply = api.answer(call).expect("it ends");
+    assert_eq!(reply["exit_code"], 5, "{reply}");
+    let told: Vec<&Value> = api.events.iter().map(|event| &event["bytes"]).collect();
+    assert_eq!(told, ["dHdvCg=="], "two, and nothing else");
+    // Once it has ended it is answered at once.
+    let again = api.call("process.rejoin", &json!({ "id": "c1" })).expect("it is kept");
+    assert_eq!((&again["stdout"], &again["exit_code"]), (&"one\ntwo\n".into(), &5.into()));
+    world.cli(&["process", "rejoin", "c1"]).refused(5, &[]);
+    let (id, _) = api.start("w", &["true"]);
+    assert_eq!(api.refused("process.rejoin", &json!({ "id": id })), "invalid_params");
+}
+
+#[test]
+fn a_call_that_waits_for_its_turn_has_it_after_a_restart() {
+    let (world, mut api) = sessions(&["w"]);
+    let first = calling(
+        &world,
+        &["exec", "-t", "w", "--", "touch begun; while ! test -e go; do sleep 0.05; done"],
+    );
+    eventually("it has begun", || world.path("home/begun").exists());
+    let second = calling(&world, &["exec", "-t", "w", "--", "echo second"]);
+    let params = json!({ "target": "w", "command": ["true"] });
+    let third = api.send("exec.run", &params);
+    api.send("server.restart", &json!({}));
+    let error = api.answer(third).expect_err("it waits for its turn");
+    assert_eq!(error["data"]["code"], "shutting_down", "{error}");
+    assert!(error.to_string().contains("has not begun"), "{error}");
+    world.cli(&["server", "status"]).ok();
+    world.write("home/go", "");
+    assert_eq!(first.join().expect("it ended").code, 0);
+    assert_eq!(second.join().expect("it ended").ok().stdout, "second\n");
+}
+
+#[test]
+fn input_that_a_restart_cuts_is_refused_by_name_and_input_that_was_sent_is_not() {
+    let (world, mut api) = sessions(&["w"]);
+    let line = format!(
+        "{} exec -t w --stdin -- cat < <(exec 2>&-; echo one; while ! test -e go; do sleep 0.05; done)",
+        exe()
+    );
+    let caller = Arc::clone(&world);
+    let call = thread::spawn(move || caller.run("/bin/bash", &["-c", &line], b""));
+    let is_there = |api: &mut Api| {
+        api.call("process.logs", &json!({ "id": "c1" }))
+            .is_ok_and(|it| it.to_string().contains("one"))
+    };
+    eventually("it reads", || is_there(&mut api));
+    api.call("server.restart", &json!({})).expect("it begins");
+    let out = call.join().expect("it ended");
+    world.write("home/go", "");
+    out.refused(1, &["c1", "before all of standard input was sent"]);
+    let script = "touch late; cat; while ! test -e gone; do sleep 0.05; done; echo done";
+    let caller = Arc::clone(&world);
+    let call = thread::spawn(move || {
+        caller.cli_with(&["exec", "-t", "w", "--stdin", "--", script], b"whole\n")
+    });
+    let mut api = Api::connect(&world);
+    let has_read = |api: &mut Api| {
+        api.call("process.logs", &json!({ "id": "c2" }))
+            .is_ok_and(|it| it.to_string().contains("whole"))
+    };
+    eventually("it reads", || has_read(&mut api));
+    api.call("server.restart", &json!({})).expect("it begins");
+    world.cli(&["server", "status"]).ok();
+    world.write("home/gone", "");
+    assert_eq!(call.join().expect("it ended").ok().stdout, "whole\ndone\n");
 }

@@ -292,15 +292,16 @@ fn a_followed_log_a_start_and_a_running_call_outlive_one_kill_of_the_server() {
     let following = thread::spawn(move || watcher.cli(&["logs", "-f", &of_id]));
     let caller = std::sync::Arc::clone(&world);
     let calling = thread::spawn(move || {
-        caller.cli(&["exec", "-t", "w", "--", "touch begun; sleep 1; touch over"])
+        caller.cli(&["exec", "-t", "w", "--", "touch begun; sleep 1; touch over; (exit 3)"])
     });
     eventually("the call has begun", || world.path("home/begun").exists());
     api.call("process.wait", &json!({ "id": id, "log": "line 2" })).expect("it prints");
     world.kill_server();
     let lines: Vec<String> = (1..=6).map(|n| format!("line {n}")).collect();
     assert_eq!(following.join().expect("it ended").stdout.lines().collect::<Vec<_>>(), lines);
-    calling.join().expect("it ended").refused(1, &["went away", "goes on", "abide logs -f c"]);
-    eventually("the command of the call ended by itself", || world.path("home/over").exists());
+    let out = calling.join().expect("it ended");
+    assert_eq!((out.code, out.stderr.as_str()), (3, ""));
+    assert!(world.path("home/over").exists(), "the call ended with its command");
     let mut api = Api::connect(&world);
     assert_eq!(wait(&mut api, &id)["exit_code"], 4);
     let status = api.call("process.status", &json!({ "id": id })).expect("its record is kept");

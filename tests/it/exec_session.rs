@@ -678,23 +678,3 @@ fn a_limit_outlives_the_server() {
     assert_eq!(api.state(&id), "timed_out");
     assert_eq!(api.text("w", "echo fine"), "fine");
 }
-
-#[test]
-fn the_call_that_a_killed_server_cut_off_names_the_command() {
-    let (world, mut api) = sessions(&["w"]);
-    api.exec("w", "true");
-    let marker = world.path("marker");
-    let script = format!("touch {}; sleep 3", marker.display());
-    let caller = Arc::clone(&world);
-    let calling = thread::spawn(move || caller.cli(&["exec", "-t", "w", "--", &script]));
-    let began = Instant::now();
-    while !marker.exists() && began.elapsed() < PATIENCE {
-        thread::yield_now();
-    }
-    world.kill_server();
-    calling
-        .join()
-        .expect("it ended")
-        .refused(1, &["went away", "c2", "goes on", "abide logs -f c2"]);
-    assert!(answers(&world));
-}

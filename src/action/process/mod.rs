@@ -21,6 +21,7 @@ actions! {
     server list::ProcessCommands;
     server run::ProcessLogs;
     server list::ProcessStatus;
+    server run::ProcessRejoin;
     server run::ProcessWait;
     server run::ProcessWrite;
     server stop::ProcessStop;

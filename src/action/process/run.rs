@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{SessionTarget, millis};
-use crate::action::exec::CommandArgs;
+use crate::action::exec::{CommandArgs, Ran};
 use crate::action::process::{command, served};
 use crate::action::{Access, Action, Answer, Apply, Cx};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::base::text::decode_base64;
 use crate::base::time::Span;
-use crate::state::call::{CommandWait, Pending, bytes_pattern};
+use crate::state::call::{CommandWait, OpenCall, Pending, bytes_pattern};
 use crate::state::command::CommandInput;
 use crate::state::command_effect::{CommandEffect, LinePattern, Request, Until};
 use crate::state::effect::Effect;
@@ -208,6 +208,68 @@ impl Apply for ProcessLogs {
             Some(command),
             Request::Logs { command, since: self.since, follow: self.follow },
         ))
+    }
+}
+
+/// Take the place of an exec's caller that was interrupted
+///
+/// Its output comes from then on, and its status at the end. Whoever goes away now takes the command
+/// along, as with exec.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ProcessRejoin {
+    /// The command
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// Only what comes after this cursor, as the interrupted call had it
+    #[arg(long, value_name = "CURSOR")]
+    pub since: Option<String>,
+
+    /// Send its output as `process.event` notifications as it comes; the answer then has none.
+    #[arg(skip)]
+    pub stream: bool,
+}
+
+impl Action for ProcessRejoin {
+    const NAME: &'static str = "process.rejoin";
+    const ACCESS: Access = Access::Admin;
+    type Reply = Ran;
+}
+
+impl Apply for ProcessRejoin {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let command = command(cx, &self.id)?;
+        let record = cx.state.commands.get(command)?;
+        if !record.in_shell {
+            let message =
+                format!("command {command} runs beside the shell, and nobody waits for it");
+            return Err(
+                Refusal::new(Code::InvalidParams, message).hint(format!("abide logs -f {command}"))
+            );
+        }
+        let wait = if record.end.is_none() {
+            CommandWait::Exec { command }
+        } else {
+            CommandWait::Served { command: Some(command) }
+        };
+        let is_taken = |open: &OpenCall| {
+            wait == CommandWait::Exec { command }
+                && matches!(&open.pending, Pending::Command(other) if *other == wait)
+        };
+        if cx.state.calls.values().any(is_taken) {
+            return Err(Refusal::new(
+                Code::Busy,
+                format!("another call waits for command {command} already"),
+            )
+            .hint(format!("abide logs -f {command}")));
+        }
+        let (since, stream) = (self.since, self.stream);
+        cx.fx.push(Effect::Command(CommandEffect::Serve {
+            call: cx.call,
+            request: Request::Rejoin { command, since, stream },
+        }));
+        Ok(Answer::later(Pending::Command(wait)))
     }
 }
 

@@ -22,13 +22,10 @@ use crate::server::commands::stop::{StopRequest, kill_order};
 use crate::server::commands::{CommandEnd, CommandTaskEvent, Commands, Cx, handoff};
 use crate::state::command::{Captured, CommandInput, ExecRequest, script};
 use crate::state::command_effect::ShellSpec;
-use crate::store::log::LogStream;
 use crate::wire::keeper::{ProgramEntry, Spawn, ToKeeper, Wiring};
 
 /// The capacity of the keeper's rings for pipes: the log keeps the output.
 const RING_BYTES: u32 = 256 << 10;
-/// The most bytes of one stream in an answer.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// The shell of a session.
 #[derive(Debug)]
@@ -452,11 +449,9 @@ impl Commands {
         for shell in self.shells.values_mut() {
             shell.running.take_if(|running| running.command == id);
         }
-        if let Some(io) = self.outputs.get(&id).filter(|_| !is_streamed) {
-            let (stdout, is_cut) = io.log.text(LogStream::Output, ANSWER_BYTES_MAX);
-            let (stderr, is_error_cut) = io.log.text(LogStream::Error, ANSWER_BYTES_MAX);
-            (output.stdout, output.stderr, output.is_cut) =
-                (stdout, stderr, is_cut || is_error_cut);
+        if !is_streamed {
+            let Captured { stdout, stderr, is_cut, .. } = self.captured(id);
+            output = Captured { stdout, stderr, is_cut, ..output };
         }
         self.finish_files(id);
         let CommandEnd { exit, was_killed } = end;

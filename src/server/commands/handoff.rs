@@ -124,6 +124,7 @@ impl Restored {
             spawning: BTreeMap::new(),
             outputs: BTreeMap::new(),
             followers: Vec::new(),
+            held: BTreeMap::new(),
             waits: Waits::default(),
             preparing: BTreeMap::new(),
             writes: Vec::new(),
@@ -293,6 +294,7 @@ pub(in crate::server) fn resume(commands: &mut Commands, cx: &mut Cx<'_>) {
             continue;
         }
         if command.in_shell {
+            commands.hold(id);
             commands.ask_for_end(cx, command.session);
         }
         if command.stop.is_some() {

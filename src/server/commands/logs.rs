@@ -1,18 +1,22 @@
 //! The output of commands for their readers, once or as it comes. A slow reader is told what it
 //! missed; a reader that waits in `exec` slows its command.
 
+use std::borrow::Cow;
+
+use crate::action::exec::Ran;
 use crate::action::process::run::{LogEvent, Logged};
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
 use crate::base::memory::SharedBytes;
 use crate::base::text::encode_base64;
+use crate::base::time::{Span, Tick};
 use crate::platform::now;
 use crate::server::commands::io::{
     CommandIo, Fifo, OutputSource, Pulled, remove_files, stash_name,
 };
 use crate::server::commands::{CommandTaskEvent, Commands, Cx};
-use crate::state::command::StopReason;
+use crate::state::command::{Captured, StopReason};
 use crate::store::log::{Log, LogStream};
 use crate::wire::keeper::ToKeeper;
 
@@ -20,6 +24,10 @@ use crate::wire::keeper::ToKeeper;
 const UNSENT_MAX: usize = 256 << 10;
 /// The most that a command in the shell may be ahead of the caller that waits for it.
 const AHEAD_MAX: u64 = 256 << 10;
+/// The most bytes of one stream in an answer.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// The time in which the caller of a command that ran under a former server comes again.
+const HOLD_FOR: Span = Span::seconds(2);
 /// The method of the notifications.
 const METHOD: &str = "process.event";
 
@@ -39,9 +47,20 @@ pub(super) struct Follower {
     pub(super) call: CallId,
     pub(super) command: CommandId,
     position: u64,
-    /// True if it is the `exec` itself: the core answers that, and nothing may be missed.
-    pub(super) is_exec: bool,
+    kind: FollowerKind,
     has_begun: bool,
+}
+
+/// The things a follower is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FollowerKind {
+    /// Everything up to the end, which answers the call.
+    Log,
+    /// The output of an `exec` for the call itself: the core answers that, and nothing may be
+    /// missed.
+    Exec,
+    /// The beginning of an `exec` alone, for the call itself.
+    Begin,
 }
 
 /// The cursor of a position: opaque to callers.
@@ -181,13 +200,13 @@ impl Commands {
                 call,
                 command: id,
                 position: from,
-                is_exec: false,
+                kind: FollowerKind::Log,
                 has_begun,
             });
             return;
         }
         let mut follower =
-            Follower { call, command: id, position: from, is_exec: false, has_begun };
+            Follower { call, command: id, position: from, kind: FollowerKind::Log, has_begun };
         let mut events = Vec::new();
         while let Some(event) = self.next_event(cx, &mut follower) {
             events.push(event);
@@ -199,13 +218,14 @@ impl Commands {
         self.served(call, Ok(value(&logged)));
     }
 
-    /// The caller of a command in the shell gets its output as it comes.
-    pub(super) fn follow_exec(&mut self, call: CallId, command: CommandId) {
+    /// The caller of a command in the shell is told its beginning, and gets its output as it comes
+    /// if it is streamed.
+    pub(super) fn follow_exec(&mut self, call: CallId, command: CommandId, is_streamed: bool) {
         self.followers.push(Follower {
             call,
             command,
             position: 0,
-            is_exec: true,
+            kind: if is_streamed { FollowerKind::Exec } else { FollowerKind::Begin },
             has_begun: false,
         });
     }
@@ -213,8 +233,10 @@ impl Commands {
     /// Sends the rest of the output of a command in the shell to a caller that gets it as it comes;
     /// false if there is none.
     pub(super) fn follows_exec(&mut self, cx: &mut Cx<'_>, id: CommandId) -> bool {
-        let Some(at) =
-            self.followers.iter().position(|follower| follower.is_exec && follower.command == id)
+        let Some(at) = self
+            .followers
+            .iter()
+            .position(|follower| follower.kind != FollowerKind::Log && follower.command == id)
         else {
             return false;
         };
@@ -222,15 +244,84 @@ impl Commands {
         while let Some(event) = self.next_event(cx, &mut follower) {
             Self::tell_follower(cx, follower.call, &event);
         }
-        true
+        follower.kind == FollowerKind::Exec
+    }
+
+    /// Gives a caller that takes the place of an interrupted one the output of a command in the
+    /// shell, and its end if that has come; else the core answers.
+    pub(super) fn rejoin(&mut self, cx: &mut Cx<'_>, call: CallId, request: LogRequest) {
+        let LogRequest { id, since, follow: is_streamed } = request;
+        let known = self
+            .outputs
+            .get(&id)
+            .map(|io| since.as_deref().map_or(Ok(0), |since| position(id, &io.log, since)));
+        let from = match known {
+            Some(Ok(from)) => from,
+            Some(Err(refusal)) => return self.served(call, Err(refusal)),
+            None => {
+                let message = format!("the output of command {id} is not kept any more");
+                return self.served(call, Err(Refusal::new(Code::NotFound, message)));
+            }
+        };
+        let kind = if is_streamed { FollowerKind::Exec } else { FollowerKind::Begin };
+        let has_begun = since.is_some();
+        let mut follower = Follower { call, command: id, position: from, kind, has_begun };
+        self.held.remove(&id);
+        let record = self.record(cx, id).filter(|record| record.end.is_some());
+        let Some(record) = record.map(Cow::into_owned) else {
+            self.followers.push(follower);
+            return self.pull(cx, id);
+        };
+        self.pull_now(cx, id);
+        while let Some(event) = self.next_event(cx, &mut follower) {
+            Self::tell_follower(cx, call, &event);
+        }
+        let output = if is_streamed { Captured::default() } else { self.captured(id) };
+        self.served(call, Ok(value(&Ran::new(&record, output))));
+    }
+
+    /// The output of a command in the shell as an answer gives it.
+    pub(super) fn captured(&self, id: CommandId) -> Captured {
+        let Some(io) = self.outputs.get(&id) else { return Captured::default() };
+        let (stdout, is_cut) = io.log.text(LogStream::Output, ANSWER_BYTES_MAX);
+        let (stderr, is_error_cut) = io.log.text(LogStream::Error, ANSWER_BYTES_MAX);
+        Captured { stdout, stderr, is_cut: is_cut || is_error_cut, ..Captured::default() }
+    }
+
+    /// A refusal about a command that goes on, with the cursor after what its call was told last.
+    pub(in crate::server) fn with_cursor(&self, call: CallId, refusal: Refusal) -> Refusal {
+        let is_told = |it: &&Follower| it.call == call && it.kind == FollowerKind::Exec;
+        let follower =
+            self.followers.iter().find(is_told).filter(|it| refusal.command == Some(it.command));
+        let cursor = follower.map(|it| cursor(it.command, it.position)).or(refusal.cursor);
+        Refusal { cursor, ..refusal }
+    }
+
+    /// Leaves the output of a command of a former server unread for a moment: its caller comes
+    /// again, and what came meanwhile could be more than is kept.
+    pub(super) fn hold(&mut self, id: CommandId) {
+        self.held.insert(id, now().tick + HOLD_FOR);
+    }
+
+    /// Reads the output of commands whose callers did not come again.
+    pub(super) fn release_held(&mut self, cx: &mut Cx<'_>, now: Tick) {
+        let over: Vec<CommandId> =
+            self.held.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id).collect();
+        for id in over {
+            self.held.remove(&id);
+            self.pull(cx, id);
+        }
     }
 
     /// True if the caller that waits for a command in the shell is too far behind.
     pub(super) fn is_paced(&self, id: CommandId) -> bool {
+        if self.held.contains_key(&id) {
+            return true;
+        }
         let Some(io) = self.outputs.get(&id) else { return false };
         let mut followers = self.followers.iter();
         followers.any(|follower| {
-            follower.is_exec
+            follower.kind == FollowerKind::Exec
                 && follower.command == id
                 && AHEAD_MAX < io.log.head() - follower.position.min(io.log.head())
         })
@@ -238,7 +329,7 @@ impl Commands {
 
     /// True if a follower can be given something now.
     pub(super) fn has_follower_work(&self, cx: &Cx<'_>) -> bool {
-        self.followers.iter().any(|follower| {
+        self.followers.iter().filter(|it| it.kind != FollowerKind::Begin).any(|follower| {
             let has_more = self
                 .outputs
                 .get(&follower.command)
@@ -261,7 +352,7 @@ impl Commands {
                 let Some(event) = self.next_event(cx, follower) else { break };
                 Self::tell_follower(cx, follower.call, &event);
             }
-            if !follower.is_exec
+            if follower.kind == FollowerKind::Log
                 && let Some(event) = self.exit_event(cx, follower)
             {
                 Self::tell_follower(cx, follower.call, &event);
@@ -277,7 +368,7 @@ impl Commands {
         }
         let execs: Vec<CommandId> = followers
             .iter()
-            .filter(|follower| follower.is_exec)
+            .filter(|follower| follower.kind == FollowerKind::Exec)
             .map(|follower| follower.command)
             .collect();
         followers.append(&mut self.followers);
@@ -313,6 +404,9 @@ impl Commands {
                 ..event("start")
             });
         }
+        if follower.kind == FollowerKind::Begin {
+            return None;
+        }
         let log = &self.outputs.get(&id)?.log;
         if follower.position < log.tail() {
             let from = Some(cursor(id, follower.position));
@@ -328,7 +422,7 @@ impl Commands {
         follower.position = frame.next;
         let bytes = Some(encode_base64(&frame.bytes));
         let text = String::from_utf8(frame.bytes).ok();
-        let text = text.filter(|_| !follower.is_exec);
+        let text = text.filter(|_| follower.kind == FollowerKind::Log);
         Some(LogEvent {
             cursor: cursor(id, frame.next),
             timestamp: frame.wall,

@@ -67,6 +67,9 @@ pub(in crate::server) struct Commands {
     preparing: BTreeMap<CommandId, Preparing>,
     outputs: BTreeMap<CommandId, CommandIo>,
     followers: Vec<Follower>,
+    /// Commands of a former server whose output is left to the callers that are about to take their
+    /// places again, and until when.
+    held: BTreeMap<CommandId, Tick>,
     waits: Waits,
     /// Calls that wait until so many bytes of a command's input are written.
     writes: Vec<(CallId, CommandId, usize)>,
@@ -144,8 +147,8 @@ impl Commands {
     pub(in crate::server) fn perform(&mut self, cx: &mut Cx<'_>, effect: CommandEffect) {
         match effect {
             CommandEffect::Run { command, call, order, shell } => {
-                if order.stream {
-                    self.follow_exec(call, command);
+                if order.stream || order.announce {
+                    self.follow_exec(call, command, order.stream);
                 }
                 self.run_in_shell(cx, command, *order, *shell);
             }
@@ -163,6 +166,9 @@ impl Commands {
         match request {
             Request::Logs { command, since, follow } => {
                 self.show_logs(cx, call, LogRequest { id: command, since, follow });
+            }
+            Request::Rejoin { command, since, stream } => {
+                self.rejoin(cx, call, LogRequest { id: command, since, follow: stream });
             }
             Request::Write { command, bytes, close } => {
                 let input = ClosingInput { bytes, is_last: close };
@@ -281,7 +287,7 @@ impl Commands {
     /// The time at which something about commands is due.
     pub(in crate::server) fn deadline(&self) -> Option<Tick> {
         let jobs = self.jobs.values().filter_map(|job| job.stop.deadline());
-        jobs.chain(scan::deadline(self)).min()
+        jobs.chain(scan::deadline(self)).chain(self.held.values().copied()).min()
     }
 
     /// Does what is due.
@@ -290,6 +296,7 @@ impl Commands {
         for tag in tags {
             self.pass_job_deadline(cx, tag, now);
         }
+        self.release_held(cx, now);
         scan::begin(self, cx, now);
     }
 
