@@ -11,25 +11,42 @@ const NAMES: &str = include_str!("colours.txt");
 /// No name is longer.
 const NAME_BYTES_MAX: usize = 32;
 
+/// Red, green and blue of 16 bits, as X11 and the reports of xterm have them.
+pub(crate) type Channels = [u16; 3];
+
+/// A colour of 8 bits a channel as one of 16.
+fn widened(colour: Rgb) -> Channels {
+    let (r, g, b) = colour;
+    [r, g, b].map(|channel| u16::from(channel) * 0x101)
+}
+
+/// The high bytes: what is shown.
+fn narrowed(channels: Channels) -> Rgb {
+    let [r, g, b] = channels.map(|channel| channel.to_be_bytes()[0]);
+    (r, g, b)
+}
+
 /// A colour: `rgb:r/g/b` with 1 to 4 hexadecimal digits each, `#rgb` to `#rrrrggggbbbb`, or a name;
 /// letters may be large or small. The other spaces of Xlib (`rgbi`, CIE, `TekHVC`) are unknown.
-pub(crate) fn parse(text: &str) -> Option<Rgb> {
+pub(crate) fn parse(text: &str) -> Option<Channels> {
     if let Some(digits) = text.strip_prefix('#') {
-        return hashed(digits);
+        let exact = if digits.len() == 12 { exact_hashed(digits) } else { None };
+        return exact.or_else(|| hashed(digits).map(widened));
     }
-    let Some((space, rest)) = text.split_once(':') else { return named(text) };
+    let Some((space, rest)) = text.split_once(':') else { return named(text).map(widened) };
     if space.eq_ignore_ascii_case("rgb") { hexadecimal(rest) } else { None }
 }
 
 /// `r/g/b`, each a fraction of as many digits as it has.
-fn hexadecimal(text: &str) -> Option<Rgb> {
+fn hexadecimal(text: &str) -> Option<Channels> {
     let mut channels = text.split('/');
     let mut next = || {
         let digits = channels.next().filter(|digits| (1..=4).contains(&digits.len()))?;
         let max = (1_u32 << (4 * digits.len())) - 1;
-        u8::try_from(hex(digits)? * 255 / max).ok()
+        // 16 bits times 16 bits: no overflow.
+        u16::try_from(hex(digits)? * 0xffff / max).ok()
     };
-    let colour = (next()?, next()?, next()?);
+    let colour = [next()?, next()?, next()?];
     channels.next().is_none().then_some(colour)
 }
 
@@ -42,6 +59,12 @@ fn hashed(digits: &str) -> Option<Rgb> {
         u8::try_from((value << 16 >> (4 * len) >> 8) & 0xff).ok()
     };
     Some((channel(0)?, channel(1)?, channel(2)?))
+}
+
+/// Four digits a channel after `#`.
+fn exact_hashed(digits: &str) -> Option<Channels> {
+    let channel = |at: usize| u16::try_from(hex(digits.get(at..at + 4)?)?).ok();
+    Some([channel(0)?, channel(4)?, channel(8)?])
 }
 
 fn hex(digits: &str) -> Option<u32> {
@@ -101,7 +124,8 @@ pub(crate) struct Palette {
     pub(crate) bg: Option<Rgb>,
     pub(crate) cursor: Option<Rgb>,
     /// Colours that change nothing here and are only reported: OSC 13 to 19 by their numbers, OSC 5
-    /// from [`ATTRIBUTE_COLOURS`] on.
+    /// from [`ATTRIBUTE_COLOURS`] on. From [`LOW`] on there are the low bytes of colours that were
+    /// given with 16 bits a channel, by the numbers of [`Palette::own`].
     pub(crate) others: BTreeMap<u16, Rgb>,
 }
 
@@ -111,7 +135,11 @@ pub(crate) const ATTRIBUTE_COLOURS: u16 = 256;
 /// The number of colours of OSC 5.
 pub(crate) const ATTRIBUTE_COLOURS_COUNT: u16 = 5;
 /// Numbers of dynamic colours, which in own colours stand above all others.
-const DYNAMIC: u16 = 512;
+pub(crate) const DYNAMIC: u16 = 512;
+/// Numbers of the palette in own colours, and of the colours of OSC 5.
+pub(crate) const NUMBERED: u16 = 2 * DYNAMIC;
+/// Numbers of low bytes.
+const LOW: u16 = 4 * DYNAMIC;
 
 impl Palette {
     /// Forgets what the program redefined.
@@ -157,10 +185,12 @@ impl Palette {
     }
 
     /// Redefines what [`Palette::numbered`] gives, or takes that back.
-    pub(crate) fn set_numbered(&mut self, number: u16, colour: Option<Rgb>) {
+    pub(crate) fn set_numbered(&mut self, number: u16, colour: Option<Channels>) {
         if self.numbered(number).is_none() {
             return;
         }
+        self.set_low(NUMBERED + number, colour);
+        let colour = colour.map(narrowed);
         match (u8::try_from(number), colour) {
             (Ok(entry), Some(colour)) => self.entries.extend([(entry, colour)]),
             (Ok(entry), None) => {
@@ -173,11 +203,29 @@ impl Palette {
         }
     }
 
+    /// A colour as it was given, by its number in own colours.
+    pub(crate) fn exact(&self, number: u16, colour: Rgb) -> Channels {
+        let high = widened(colour);
+        let Some((r, g, b)) = self.others.get(&(LOW + number)) else { return high };
+        let [red, green, blue] = high;
+        [(red, r), (green, g), (blue, b)].map(|(high, low)| high & 0xff00 | u16::from(*low))
+    }
+
+    /// Keeps the low bytes of a colour that is not simply one of 8 bits.
+    fn set_low(&mut self, number: u16, colour: Option<Channels>) {
+        self.others.remove(&(LOW + number));
+        if let Some(channels) = colour.filter(|channels| widened(narrowed(*channels)) != *channels)
+        {
+            let [r, g, b] = channels.map(|channel| channel.to_be_bytes()[1]);
+            self.others.insert(LOW + number, (r, g, b));
+        }
+    }
+
     /// Everything the program redefined.
     pub(crate) fn own(&self) -> BTreeMap<u16, Rgb> {
         let mut own = self.others.clone();
         own.extend(
-            self.entries.iter().map(|(entry, colour)| (u16::from(*entry) + 2 * DYNAMIC, *colour)),
+            self.entries.iter().map(|(entry, colour)| (u16::from(*entry) + NUMBERED, *colour)),
         );
         for (number, colour) in [(10, self.fg), (11, self.bg), (12, self.cursor)] {
             own.extend(colour.map(|colour| (number + DYNAMIC, colour)));
@@ -189,12 +237,18 @@ impl Palette {
     pub(crate) fn set_own(&mut self, own: &BTreeMap<u16, Rgb>) {
         self.reset();
         for (number, colour) in own {
-            match number.checked_sub(2 * DYNAMIC).map(u8::try_from) {
+            if LOW <= *number {
+                self.others.insert(*number, *colour);
+                continue;
+            }
+            match number.checked_sub(NUMBERED).map(u8::try_from) {
                 Some(Ok(entry)) => {
                     self.entries.insert(entry, *colour);
                 }
                 Some(Err(_)) => {}
-                None if *number >= DYNAMIC => self.set_special(number - DYNAMIC, Some(*colour)),
+                None if *number >= DYNAMIC => {
+                    self.set_special(number - DYNAMIC, Some(widened(*colour)));
+                }
                 None => {
                     self.others.insert(*number, *colour);
                 }
@@ -202,7 +256,9 @@ impl Palette {
         }
     }
 
-    pub(crate) fn set_special(&mut self, number: u16, colour: Option<Rgb>) {
+    pub(crate) fn set_special(&mut self, number: u16, colour: Option<Channels>) {
+        self.set_low(DYNAMIC + number, colour);
+        let colour = colour.map(narrowed);
         match number {
             10 => self.fg = colour,
             11 => self.bg = colour,
@@ -284,7 +340,7 @@ mod tests {
             ("TekHVC:1/1/1", None),
             ("", None),
         ] {
-            assert_eq!(parse(text), colour, "{text:?}");
+            assert_eq!(parse(text).map(super::narrowed), colour, "{text:?}");
         }
     }
 

@@ -68,6 +68,13 @@ impl Sink for Emulator {
         }
     }
 
+    fn title(&mut self, payload: &[u8], end: End) {
+        if end != End::Cancelled && !self.set_titles(&String::from_utf8_lossy(payload), true, true)
+        {
+            self.drop_sequence();
+        }
+    }
+
     fn apc(&mut self, payload: &[u8], end: End) {
         if end != End::Cancelled {
             self.program_command(payload);

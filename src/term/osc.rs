@@ -108,7 +108,7 @@ impl Emulator {
 
     /// OSC 0, 1 and 2. An icon name is nothing a pane has: it is kept for the stack, and to be
     /// told.
-    fn set_titles(&mut self, text: &str, is_icon: bool, is_title: bool) -> bool {
+    pub(crate) fn set_titles(&mut self, text: &str, is_icon: bool, is_title: bool) -> bool {
         let decoded = if self.screen.is_on(Mode::TITLE_SET_HEX) {
             from_hex(text)
         } else {
@@ -143,7 +143,8 @@ impl Emulator {
                 continue;
             };
             if text == "?" {
-                self.reply(Reply::Colour(command, Some(number), now, bell));
+                let exact = self.palette.exact(color::NUMBERED + number + first, now);
+                self.reply(Reply::Colour(command, Some(number), exact, bell));
             } else if let Some(colour) = color::parse(text) {
                 self.palette.set_numbered(number + first, Some(colour));
                 self.recolour();
@@ -158,7 +159,8 @@ impl Emulator {
         for (number, text) in (first..=19).zip(rest.split(';')) {
             if text == "?" {
                 if let Some(colour) = self.palette.special(number) {
-                    self.reply(Reply::Colour(number, None, colour, bell));
+                    let exact = self.palette.exact(color::DYNAMIC + number, colour);
+                    self.reply(Reply::Colour(number, None, exact, bell));
                 }
             } else if let Some(colour) = color::parse(text) {
                 self.palette.set_special(number, Some(colour));

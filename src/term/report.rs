@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::base::style::{Attrs, Underline};
 use crate::term::cell::Cell;
 use crate::term::charset::Charset;
+use crate::term::color::Channels;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
 use crate::term::mode::{self, Mode};
@@ -57,7 +58,7 @@ pub(crate) enum Reply {
     /// DECRQSS for what is not known.
     NoSetting,
     /// A colour: OSC number, palette entry, channels, whether BEL ends it.
-    Colour(u16, Option<u16>, (u8, u8, u8), bool),
+    Colour(u16, Option<u16>, Channels, bool),
     /// XTGETTCAP: name and value from the fixed table.
     Capability(&'static str, Option<&'static str>),
     /// XTGETTCAP for what is not in the table.
@@ -478,13 +479,13 @@ fn write_string(to: &mut String, reply: Reply) -> std::fmt::Result {
 
 fn write_graphic(to: &mut String, reply: Reply) -> std::fmt::Result {
     match reply {
-        Reply::Colour(number, entry, (r, g, b), bell) => {
+        Reply::Colour(number, entry, [r, g, b], bell) => {
             write!(to, "\x1b]{number};")?;
             if let Some(entry) = entry {
                 write!(to, "{entry};")?;
             }
             let end = if bell { "\x07" } else { "\x1b\\" };
-            write!(to, "rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{end}")
+            write!(to, "rgb:{r:04x}/{g:04x}/{b:04x}{end}")
         }
         Reply::Image((image, number), placement, done) => {
             write!(to, "\x1b_Gi={image}")?;

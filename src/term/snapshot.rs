@@ -27,6 +27,9 @@ use crate::term::screen::{CursorState, Margins, Options, Pen, Printing, SavedCur
 use crate::term::shell_integration::{PATH_BYTES_MAX, ShellIntegration};
 use crate::term::style_table::{CellStyle, StyleTable};
 
+/// Colours beyond the palette that are taken from a snapshot.
+const COLOURS_MAX: usize = 1024;
+
 /// Said where an older server has a class of characters that it never has there.
 const DROPPED: [u8; 2] = [0xff, 0];
 
@@ -227,7 +230,7 @@ impl ParserSnapshot {
 
 impl ScreenSnapshot {
     fn of(grid: &Grid) -> Self {
-        let mut cells = Vec::with_capacity(grid.cells().len());
+        let mut cells = Vec::with_capacity(grid.size().area());
         let mut lines = Vec::new();
         for y in 0..grid.size().rows {
             cells.extend(grid.row(y).iter().map(|cell| cell.0));
@@ -470,7 +473,7 @@ fn margins([top, bottom, left, right]: [u16; 4], size: Size) -> Margins {
 
 fn palette(colours: ColourSnapshot) -> Palette {
     let [fg, bg, cursor] = colours.special;
-    let others = colours.others.0.into_iter().map(colour_of).take(64).collect();
+    let others = colours.others.0.into_iter().map(colour_of).take(COLOURS_MAX).collect();
     Palette {
         outer: colours.outer,
         entries: colours.entries.into_iter().collect::<BTreeMap<_, _>>(),

@@ -126,6 +126,108 @@ fn what_joins_the_cell_before_the_cursor_joins_it_whatever_came_between() {
     check(4, 2, "abc👍\x1b[m🏽\x1b[2;1H", "abc|👍🏽");
 }
 
+/// screen and tmux take ESC k for a title, and programs written for them send it.
+#[test]
+fn a_title_for_screen_is_no_text() {
+    for (bytes, title) in
+        [("\x1bkname\x1b\\X", "name"), ("\x1bk~/a b\u{9c}X", "~/a b"), ("\x1bk\x1b\\X", "")]
+    {
+        for chunk in [1, 2, 100] {
+            let mut terminal = terminal(20, 1);
+            let events: Vec<_> =
+                bytes.as_bytes().chunks(chunk).flat_map(|part| feed(&mut terminal, part)).collect();
+            assert_eq!(terminal.row(0).text(), "X", "{bytes:?}");
+            assert_eq!(events, [TermEvent::Title(title.to_owned())], "{bytes:?}");
+        }
+    }
+    check(20, 1, "a\x1bkname\x18b", "ab");
+}
+
+#[test]
+fn a_saved_cursor_comes_back_where_it_was_also_within_other_margins() {
+    let at = |bytes: &str| {
+        let mut terminal = terminal(20, 8);
+        feed(&mut terminal, bytes);
+        (terminal.cursor().x, terminal.cursor().y)
+    };
+    for (bytes, place) in [
+        ("\x1b[?6h\x1b7\x1b[2;5r\x1b[?69h\x1b[3;9s\x1b8", (0, 0)),
+        ("\x1b7\x1b[?6h\x1b[2;5r\x1b8", (0, 0)),
+        ("\x1b[2;5r\x1b[?6h\x1b[2;2H\x1b7\x1b[r\x1b8", (1, 2)),
+        ("\x1b[?6h\x1b[7;3H\x1b7\x1b[2;5r\x1b8", (2, 4)),
+        ("\x1b[7;3H\x1b7\x1b[2;5r\x1b[?6h\x1b8", (2, 6)),
+    ] {
+        assert_eq!(at(bytes), place, "{bytes:?}");
+    }
+    assert_eq!(replies(20, 8, "\x1b[?6h\x1b7\x1b[?6l\x1b8\x1b[?6$p"), "\x1b[?6;1$y");
+}
+
+#[test]
+fn colours_are_told_as_they_were_given() {
+    for (given, told) in [
+        ("rgb:1000/4E00/8B00", "rgb:1000/4e00/8b00"),
+        ("rgb:12/34/56", "rgb:1212/3434/5656"),
+        ("#123456789abc", "rgb:1234/5678/9abc"),
+        ("#123456", "rgb:1212/3434/5656"),
+    ] {
+        for number in ["10", "11", "12", "13", "4;7", "5;1"] {
+            assert_eq!(
+                replies(20, 2, &format!("\x1b]{number};{given}\x07\x1b]{number};?\x07")),
+                format!("\x1b]{number};{told}\x07"),
+            );
+        }
+    }
+    // A later colour has no byte of an earlier one, and pushed colours come back whole.
+    let exact = "\x1b]11;rgb:1000/4E00/8B00\x07";
+    assert_eq!(
+        replies(20, 2, &format!("{exact}\x1b]11;rgb:10/4E/8B\x07\x1b]11;?\x07")),
+        "\x1b]11;rgb:1010/4e4e/8b8b\x07"
+    );
+    assert_eq!(
+        replies(20, 2, &format!("{exact}\x1b[#P\x1b]111\x07\x1b[#Q\x1b]11;?\x07")),
+        "\x1b]11;rgb:1000/4e00/8b00\x07"
+    );
+}
+
+#[test]
+fn text_below_the_cursor_is_there_again_when_a_lower_screen_grows() {
+    let rows = |terminal: &Terminal| -> Vec<String> {
+        (0..terminal.size().rows).map(|y| terminal.row(y).text()).collect()
+    };
+    let filled = |place: &str| {
+        let mut terminal = terminal(10, 8);
+        let text: Vec<String> = (0..12).map(|n| format!("line {n}")).collect();
+        feed(&mut terminal, text.join("\r\n") + place);
+        terminal
+    };
+    let resize = |terminal: &mut Terminal, cols: u16, rows: u16| {
+        terminal.resize(Size::new(cols, rows), &mut Vec::new());
+    };
+    for place in ["", "\x1b[H", "\x1b[5;3H", "\x1b[8;1H"] {
+        let mut terminal = filled(place);
+        let (before, cursor) = (rows(&terminal), terminal.cursor());
+        for steps in [&[(10, 3), (10, 8)][..], &[(10, 5), (10, 1), (10, 4), (10, 8)]] {
+            for (cols, rows) in steps {
+                resize(&mut terminal, *cols, *rows);
+            }
+            assert_eq!((rows(&terminal), terminal.cursor()), (before.clone(), cursor), "{place:?}");
+        }
+        resize(&mut terminal, 4, 2);
+        resize(&mut terminal, 10, 8);
+        let all = terminal.text(-100..8);
+        assert!((0..12).all(|n| all.contains(&format!("line {n}"))), "{place:?}: {all}");
+    }
+    // What a program erases or scrolls meanwhile is gone.
+    for (bytes, last) in [("\x1b[J", "line 4"), ("\x1b[2J", ""), ("\x1b[3;1H\r\nnew", "new")] {
+        let mut terminal = filled("\x1b[1;7H");
+        resize(&mut terminal, 10, 3);
+        feed(&mut terminal, bytes);
+        resize(&mut terminal, 10, 8);
+        let shown = rows(&terminal).into_iter().rfind(|row| !row.is_empty()).unwrap_or_default();
+        assert_eq!(shown, last, "{bytes:?}");
+    }
+}
+
 /// The second half of a family was joined to the flag before it when its first half had no room.
 #[test]
 fn what_goes_on_with_a_character_without_room_is_no_part_of_the_one_before() {

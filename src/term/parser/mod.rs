@@ -112,6 +112,8 @@ pub(crate) trait Sink {
     fn dcs(&mut self, header: &Header, payload: &[u8], end: End);
     /// An application program command.
     fn apc(&mut self, payload: &[u8], end: End);
+    /// The title that screen has programs put between ESC k and ST.
+    fn title(&mut self, payload: &[u8], end: End);
 }
 
 /// The parser: everything that must be known between two bytes.
@@ -137,9 +139,10 @@ impl Parser {
             at += match self.state {
                 ParserState::Ground => self.ground(sink, &bytes[at..]),
                 ParserState::OscString => self.osc_string(sink, &bytes[at..]),
-                ParserState::DcsString | ParserState::ApcString | ParserState::IgnoredString => {
-                    self.plain_string(sink, &bytes[at..])
-                }
+                ParserState::DcsString
+                | ParserState::ApcString
+                | ParserState::IgnoredString
+                | ParserState::TitleString => self.plain_string(sink, &bytes[at..]),
                 _ => self.sequence(sink, &bytes[at..]),
             };
         }
@@ -330,7 +333,7 @@ impl Parser {
         run + 1
     }
 
-    /// Reads the payload of a DCS or an APC, to which C0 controls belong (sixels need line breaks),
+    /// Reads the payload of a DCS, an APC or screen's title, to which C0 controls belong (sixels need line breaks),
     /// or a SOS or PM, which are skipped.
     fn plain_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
         let run = scan_until(bytes, |byte| matches!(byte, 0x18 | 0x1a | ESC) || byte == ST[1]);
@@ -353,6 +356,7 @@ impl Parser {
             self.string.truncate(self.string.len() - if is_st { ST.len() } else { 0 });
             match kind {
                 ParserState::DcsString => sink.dcs(&self.header, &self.string, end),
+                ParserState::TitleString => sink.title(&self.string, end),
                 _ => sink.apc(&self.string, end),
             }
         }

@@ -21,10 +21,12 @@ pub(crate) enum ParserState {
     OscString,
     ApcString,
     IgnoredString,
+    /// screen's title: ESC k.
+    TitleString,
 }
 
 impl ParserState {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Ground,
         Self::Escape,
         Self::EscapeIntermediate,
@@ -40,6 +42,7 @@ impl ParserState {
         Self::OscString,
         Self::ApcString,
         Self::IgnoredString,
+        Self::TitleString,
     ];
 }
 
@@ -116,6 +119,7 @@ const fn escape(byte: u8) -> Transition {
         b'[' => (Action::Clear, ParserState::CsiEntry),
         b']' => (Action::StringStart, ParserState::OscString),
         b'_' => (Action::StringStart, ParserState::ApcString),
+        b'k' => (Action::StringStart, ParserState::TitleString),
         b'X' | b'^' => (Action::StringStart, ParserState::IgnoredString),
         0x30..=0x7e => (Action::EscDispatch, ParserState::Ground),
         _ => (Action::None, ParserState::Escape),

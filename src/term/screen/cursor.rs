@@ -285,7 +285,7 @@ impl Screen {
             SavedCursor { cursor: self.cursor, origin: self.is_on(Mode::ORIGIN), is_set: true };
     }
 
-    /// DECRC; home and the defaults if nothing was saved. Autowrap is left as it is, as in xterm
+    /// DECRC: to where the cursor was; home and the defaults if nothing was saved. Autowrap is left as it is, as in xterm
     /// and on DEC's terminals.
     pub(crate) fn restore_cursor(&mut self) {
         let saved = self.saved[usize::from(self.alternate)];
@@ -297,8 +297,10 @@ impl Screen {
             saved.cursor.pending && self.cursor.x == self.last_col_of(self.cursor.y);
         self.modes.set(Mode::ORIGIN, saved.origin);
         if saved.origin {
-            self.cursor.x = self.cursor.x.clamp(self.margins.left, self.margins.right);
-            self.cursor.y = self.cursor.y.clamp(self.margins.top, self.margins.bottom);
+            // Margins set meanwhile bound it on the far side only (xterm): it was not saved as a
+            // place counted from them.
+            self.cursor.x = self.cursor.x.min(self.margins.right);
+            self.cursor.y = self.cursor.y.min(self.margins.bottom);
         }
     }
 }

@@ -229,6 +229,9 @@ impl Screen {
             3 if spare == Spare::Nothing => self.history.clear(),
             _ => return,
         }
+        if matches!(what, 0 | 2) {
+            self.grid.below.clear();
+        }
         if what < 2 || spare == Spare::Nothing {
             self.cursor.pending = false;
         }

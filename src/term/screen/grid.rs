@@ -23,6 +23,9 @@ pub(crate) struct Grid {
     ticks: Vec<u64>,
     /// Rows moved by the last scrolls, and when: folded into `ticks` when another region scrolls.
     scrolled: (u16, u16, u64),
+    /// The rows that a lower screen has no place for, from the one below its last on: a taller one
+    /// gets them back. They go when rows move or are erased down to the edge.
+    pub(crate) below: Vec<(Vec<Cell>, RowAttrs)>,
     /// Cells cleared and moved since the start.
     pub(crate) work: u64,
 }
@@ -36,6 +39,7 @@ impl Grid {
             lines: vec![RowAttrs::default(); usize::from(size.rows)],
             ticks: vec![tick; usize::from(size.rows)],
             scrolled: (0, 0, 0),
+            below: Vec::new(),
             work: 0,
         }
     }
@@ -118,8 +122,8 @@ impl Grid {
     }
 
     /// All live cells, in no order.
-    pub(crate) fn cells(&self) -> &[Cell] {
-        &self.cells
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().chain(self.below.iter().flat_map(|(cells, _)| cells))
     }
 
     /// Gives cells of styles that do not exist the default one: a damaged snapshot may have any.
@@ -222,6 +226,9 @@ impl Grid {
             }
         }
         self.scrolled = (top, bottom, tick);
+        if usize::from(bottom) + 1 == self.map.len() {
+            self.below.clear();
+        }
     }
 
     /// Moves the cells of `range` in row `y` by `n` to the left; blanks come in from the right.

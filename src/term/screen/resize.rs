@@ -120,10 +120,8 @@ impl Screen {
         spots.extend(
             images.iter().map(|image| (image.col, u16::try_from(image.row).unwrap_or(0), false)),
         );
-        let last_text =
-            (0..old.rows).rev().find(|y| grid.used(*y).iter().any(|cell| !cell.is_plain_blank()));
-        let lowest = spots.iter().skip(2).map(|spot| spot.1).max().unwrap_or(0);
-        let last = cursors[0].y.max(last_text.unwrap_or(0)).max(lowest).min(old.rows - 1);
+        let lowest = spots.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, spot)| spot.1);
+        let last = last_row(&grid, lowest.max().unwrap_or(0));
         let was_full = last + 1 == old.rows;
         let prompt = if redraws_prompt && shown && old.cols != size.cols {
             prompt_row(&grid, cursors[0].y)
@@ -143,8 +141,13 @@ impl Screen {
         if was_full {
             self.pull_rows(&mut rows, &mut anchors, size);
         }
-        let top = rows.len().saturating_sub(height).min(anchors[0].row);
-        grid.replace(size, rows.split_off(top), self.tick);
+        // As little as possible leaves at the top: what has no place below comes back.
+        let top = (anchors[0].row + 1).saturating_sub(height);
+        let mut kept = rows.split_off(top);
+        let mut below = kept.split_off(kept.len().min(height));
+        below.truncate(usize::from(Size::MAX.rows));
+        grid.replace(size, kept, self.tick);
+        grid.below = below;
         for (cells, line) in rows {
             self.history.push(
                 &padded(cells, usize::from(size.cols)),
@@ -183,8 +186,9 @@ impl Screen {
         let mut anchors = vec![TrackedCell::default(); spots.len()];
         let mut lines: Vec<LooseLine> = Vec::new();
         let mut goes_on = false;
-        for y in 0..=last {
-            let row = grid.line(y);
+        let on_screen = (0..=last).map(|y| (grid.row(y), grid.used(y), grid.line(y)));
+        let below = grid.below.iter().map(|(cells, row)| (&cells[..], &cells[..], *row));
+        for (y, (all, used, row)) in (0_u16..).zip(on_screen.chain(below)) {
             let fixed = prompt.is_some_and(|prompt| prompt <= y);
             if !goes_on || fixed {
                 lines.push(LooseLine { fixed, ..LooseLine::default() });
@@ -198,7 +202,7 @@ impl Screen {
             line.flags |= row.flags & CONTENT;
             goes_on = row.has(RowAttrs::WRAPPED) && !fixed;
             line.open = goes_on;
-            let cells = if goes_on { trim_spacer(grid.row(y)) } else { trim_blank(grid.used(y)) };
+            let cells = if goes_on { trim_spacer(all) } else { trim_blank(used) };
             line.cells.extend_from_slice(cells);
             // A picture is cut at the margin; only text goes on in the next row.
             line.fixed |= row.has(RowAttrs::TEXT)
@@ -283,6 +287,16 @@ impl Screen {
             *rows = above;
         }
     }
+}
+
+/// The last row that matters: with text, or at least `lowest`, or with more rows below it.
+fn last_row(grid: &Grid, lowest: u16) -> u16 {
+    let rows = grid.size().rows;
+    if !grid.below.is_empty() {
+        return rows - 1;
+    }
+    let has_text = |y: &u16| grid.used(*y).iter().any(|cell| !cell.is_plain_blank());
+    (0..rows).rev().find(has_text).unwrap_or(0).max(lowest).min(rows - 1)
 }
 
 /// The row where the prompt starts that the cursor in row `y` is at.

@@ -544,6 +544,7 @@ const SUPPORT: &[Support] = &[
         "\x1b]4;1;#ff0000\x1b\\\x1b]4;1;?\x1b\\",
         Reply("\x1b]4;1;rgb:ffff/0000/0000\x1b\\"),
     ),
+    ("OSC", "screen's title", "ESC k title ST", "\x1bkname\x1b\\x", Screen("x")),
     ("OSC", "title", "OSC 2 ; text BEL", "\x1b]2;a\u{202e}b\x07", Event("[Title(\"ab\")]")),
     (
         "OSC",

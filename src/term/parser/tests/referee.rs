@@ -72,6 +72,7 @@ impl Sink for Ours {
         self.0.push(Call::Unhook);
     }
     fn apc(&mut self, _: &[u8], _: End) {}
+    fn title(&mut self, _: &[u8], _: End) {}
 }
 
 #[derive(Default)]
@@ -129,7 +130,7 @@ pub(crate) fn theirs(bytes: &[u8]) -> Vec<Call> {
     sink.0
 }
 
-/// True if the two may differ: vte drops APC, starts no sequence at a C1 control, keeps half a
+/// True if the two may differ: vte drops APC, prints the title of ESC k, starts no sequence at a C1 control, keeps half a
 /// character before a control, and ends a DCS at the byte 0x9c even inside of a character.
 pub(crate) fn may_differ(bytes: &[u8]) -> bool {
     // Between an ESC and its final byte these are carried out or dropped.
@@ -137,7 +138,10 @@ pub(crate) fn may_differ(bytes: &[u8]) -> bool {
         bytes.iter().copied().filter(|byte| matches!(byte, 0x1b | 0x20..=0x7e)).collect();
     let has_start = |start: &[u8]| plain.windows(2).any(|pair| pair == start);
     let has_control = bytes.windows(2).any(|pair| matches!(pair, [0xc2, 0x80..=0x9f | ..0x20]));
-    has_control || has_start(b"\x1b_") || (has_start(b"\x1bP") && bytes.contains(&0x9c))
+    has_control
+        || has_start(b"\x1b_")
+        || has_start(b"\x1bk")
+        || (has_start(b"\x1bP") && bytes.contains(&0x9c))
 }
 
 /// Both make the same calls for `bytes`, however they are cut.
