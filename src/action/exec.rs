@@ -12,13 +12,14 @@ use crate::action::{Access, Action, Answer, Apply, Cx, completion};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, PaneId};
 use crate::base::text::encode_base64;
-use crate::base::time::Span;
+use crate::base::time::{Span, Tick};
 use crate::state::call::Pending;
 use crate::state::command::{
     Captured, Command, CommandInput, ExecRequest, StopReason, Waiting, script,
 };
 use crate::state::effect::Effect;
-use crate::state::pane::no_program;
+use crate::state::env;
+use crate::state::pane::{Pane, no_program};
 use crate::state::session::ExecContext;
 use crate::state::shell_history::{self, InPane, Phase};
 
@@ -292,6 +293,16 @@ fn text(bytes: Vec<u8>) -> (String, Option<String>) {
 /// The longest time after its start in which a shell shows its first prompt.
 const FIRST_PROMPT_WITHIN: Span = Span::seconds(10);
 
+/// The longest time in which a shell that read a line says that it runs a command; without a word
+/// it waits for the rest of one.
+const BEGIN_WITHIN: Span = Span::seconds(5);
+
+/// The time by which a line typed now has to run, with this limit for the whole command.
+#[must_use]
+pub fn begin_deadline(now: Tick, limit: Option<Span>) -> Tick {
+    now + limit.map_or(BEGIN_WITHIN, |limit| limit.min(BEGIN_WITHIN))
+}
+
 /// Types a command at the prompt of a pane's shell; the call is answered when the shell says that
 /// it has ended.
 fn run_in_pane<R>(
@@ -320,7 +331,7 @@ fn run_in_pane<R>(
             pane,
             bytes: shell_history::typed(&cx.state.pane(pane).screen, &line),
         });
-        (Phase::Typed, order.limit.map(|limit| now + limit))
+        (Phase::Typed, Some(begin_deadline(now, order.limit)))
     } else {
         (Phase::Prompt, Some(now + Span::millis(cx.settings.exec.turn_ms)))
     };
@@ -380,14 +391,8 @@ pub(in crate::action) fn ready(cx: &Cx<'_>, pane: PaneId) -> Result<bool, Refusa
         )));
     }
     if shell.seen || screen.is_at_prompt() {
-        // Without a place to compare, as after a start of the server, the shell's word counts.
-        let is_clean = shell.spot.is_none_or(|spot| screen.cursor_anchor() == Some(spot));
-        if screen.is_at_prompt() && !is_clean {
-            return Err(Refusal::new(
-                Code::NotAtPrompt,
-                format!("something is typed at the prompt of pane {pane} already"),
-            )
-            .hint(format!("abide send -t {pane} --key C-u takes it away in most shells")));
+        if screen.is_at_prompt() {
+            clean_prompt(entry, pane)?;
         }
         return Ok(screen.is_at_prompt() && (shell.spot.is_some() || !shell.seen));
     }
@@ -400,8 +405,25 @@ pub(in crate::action) fn ready(cx: &Cx<'_>, pane: PaneId) -> Result<bool, Refusa
     }
     let is_new =
         entry.marks.started.is_none_or(|started| cx.now.tick - started < FIRST_PROMPT_WITHIN);
-    let is_young = entry.program().is_empty() && cx.settings.shell.integration && is_new;
+    let is_shell = entry.program().is_empty() || env::is_marking_shell(&entry.argv);
+    let is_young = is_shell && cx.settings.shell.integration && is_new;
     if is_young { Ok(false) } else { Err(no_marks(pane)) }
+}
+
+/// Nothing is typed at the prompt that the shell of a pane shows.
+///
+/// # Errors
+/// `not_at_prompt`.
+pub(in crate::action) fn clean_prompt(entry: &Pane, pane: PaneId) -> Result<(), Refusal> {
+    // Without a place to compare, as after a start of the server, the shell's word counts.
+    let is_clean =
+        entry.marks.shell.spot.is_none_or(|spot| entry.screen.cursor_anchor() == Some(spot));
+    if is_clean {
+        return Ok(());
+    }
+    let message = format!("something is typed at the prompt of pane {pane} already");
+    let hint = format!("abide send -t {pane} --key C-u takes it away in most shells");
+    Err(Refusal::new(Code::NotAtPrompt, message).hint(hint))
 }
 
 /// The refusal of what needs marks of a shell that sends none.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
 use crate::action::completion::Sent;
-use crate::action::exec::ready;
+use crate::action::exec::{clean_prompt, ready};
 use crate::action::{Access, Action, Answer, Apply, Cx};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
@@ -64,6 +64,10 @@ impl Apply for ShellIntegrate {
                 format!("pane {pane} shows a program on the whole screen, no shell"),
             );
             return Err(refusal.hint("leave that program first"));
+        }
+        let entry = cx.state.pane(pane);
+        if entry.marks.shell.running.is_none() && entry.screen.is_at_prompt() {
+            clean_prompt(entry, pane)?;
         }
         let line = match self.shell {
             ShellSyntax::Sh => include_str!("../../assets/shell/typed.sh"),

@@ -104,6 +104,8 @@ codes! {
     /// The shell of the pane does not wait for a command: it runs one, or something is typed
     /// already.
     NotAtPrompt "not_at_prompt" 1;
+    /// The shell of the pane read the line and ran nothing: it is unfinished, or wrong.
+    NotRun "not_run" 1;
     /// Something on disk cannot be read or written.
     DiskFailed "disk_failed" 1;
     /// Data on disk is not as it was written.

@@ -354,7 +354,8 @@ impl Core {
         cwd.extend((!session.cwd.is_empty()).then(|| StartDir::Directory(session.cwd.clone())));
         cwd.push(StartDir::Home);
         let mut env = env::of_program(session, pane, &self.settings, &self.host);
-        if is_shell && self.settings.shell.integration {
+        let marks = is_shell || env::is_marking_shell(&argv);
+        if marks && self.settings.shell.integration {
             env::integrate(&mut argv, &mut env, &self.host);
         }
         env::set(&mut env, "ABIDE_ENV", format!("{}/env", self.followed_folder(pane.session)));

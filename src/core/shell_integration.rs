@@ -2,7 +2,7 @@
 //! calls that typed one are answered.
 
 use crate::action::exec::Ran;
-use crate::action::exec::no_marks;
+use crate::action::exec::{begin_deadline, no_marks};
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
@@ -21,6 +21,8 @@ const OUTPUT_MAX: usize = 1 << 20;
 /// The bytes a terminal sends to interrupt, and to quit, where the program has not changed them
 /// (termios(3): INTR, QUIT).
 const SIGNALS: [&[u8]; 2] = [b"\x03", b"\x1c"];
+/// The byte that takes back a line (termios(3): KILL); shells without one to take back ignore it.
+const KILL_LINE: &[u8] = b"\x15";
 
 impl Core {
     /// A mark of the shell of a pane came.
@@ -39,18 +41,48 @@ impl Core {
                 // A shell in that shell shows a prompt, or one that does not tell how commands end.
                 if let Some(running) = shell.running.take() {
                     self.state.shell_history.end(running, now, None, mark.at);
+                    self.refuse_untold(id, fx);
                 }
             }
             MarkKind::Input => {
-                shell.spot = mark.at;
-                let waiting =
-                    self.in_pane(id).filter(|call| self.phase(*call) == Some(Phase::Prompt));
-                if let Some(call) = waiting {
-                    self.type_line(now, call, fx);
-                }
+                let before = std::mem::replace(&mut shell.spot, mark.at);
+                self.prompt_shown(now, id, before != mark.at, fx);
             }
             MarkKind::Output => self.command_began(now, id, mark),
             MarkKind::Done => self.command_done(now, id, mark, fx),
+        }
+    }
+
+    /// A prompt was drawn: the line of a call that waits for it is typed. A line that was typed
+    /// before and ran nothing became no command, such as one with an error that the shell finds
+    /// before it runs anything.
+    fn prompt_shown(&mut self, now: Now, id: PaneId, is_new: bool, fx: &mut Effects) {
+        let Some(call) = self.in_pane(id) else { return };
+        match self.phase(call) {
+            Some(Phase::Prompt) => self.type_line(now, call, fx),
+            Some(Phase::Typed) if is_new => {
+                let message =
+                    format!("the shell of pane {id} shows its prompt again and ran nothing");
+                // fish leaves the line at its new prompt.
+                fx.push(Effect::Write { pane: id, bytes: KILL_LINE.to_vec() });
+                self.answer(call, Err(not_run(id, message)), fx);
+            }
+            Some(Phase::Running(_)) if is_new => self.refuse_untold(id, fx),
+            _ => {}
+        }
+    }
+
+    /// Answers the call whose command runs in a pane when a prompt comes without a word about its
+    /// end: of a shell in that shell, or of one whose hooks were replaced.
+    fn refuse_untold(&mut self, id: PaneId, fx: &mut Effects) {
+        let is_running = |phase: Phase| matches!(phase, Phase::Running(_));
+        let asked = self.in_pane(id).filter(|call| self.phase(*call).is_some_and(is_running));
+        if let Some(call) = asked {
+            let message =
+                format!("pane {id} shows a prompt, and no shell said how the command ended");
+            let refusal = Refusal::new(Code::NoPromptMarks, message);
+            let hint = format!("abide capture -t {id} shows it; another shell may run in that one");
+            self.answer(call, Err(refusal.hint(hint)), fx);
         }
     }
 
@@ -116,6 +148,10 @@ impl Core {
             asked.and_then(|call| self.state.calls.get_mut(&call))
         {
             wait.phase = Phase::Running(command);
+            let limit = wait.limit.map(|limit| wait.since + limit);
+            if let Some(open) = asked.and_then(|call| self.state.calls.get_mut(&call)) {
+                open.deadline = limit;
+            }
         }
     }
 
@@ -200,7 +236,7 @@ impl Core {
         };
         wait.phase = Phase::Typed;
         wait.since = now.tick;
-        *deadline = wait.limit.map(|limit| now.tick + limit);
+        *deadline = Some(begin_deadline(now.tick, wait.limit));
         let (pane, line) = (wait.pane, wait.line.clone());
         self.write(pane, fx, |screen, bytes| bytes.extend(shell_history::typed(screen, &line)));
     }
@@ -237,6 +273,14 @@ impl Core {
                 }
                 continue;
             }
+            if wait.phase == Phase::Typed {
+                let message = format!(
+                    "the shell of pane {pane} takes the line for the beginning of a command and waits for the rest"
+                );
+                fx.push(Effect::Write { pane, bytes: SIGNALS[0].to_vec() });
+                self.answer(call, Err(not_run(pane, message)), fx);
+                continue;
+            }
             match SIGNALS.get(usize::from(wait.strikes)) {
                 Some(bytes) => {
                     wait.strikes += 1;
@@ -257,6 +301,13 @@ impl Core {
             fx.push(Effect::Write { pane: wait.pane, bytes: SIGNALS[0].to_vec() });
         }
     }
+}
+
+fn not_run(pane: PaneId, message: String) -> Refusal {
+    let hint = format!(
+        "abide capture -t {pane} shows what it says; a quote or a keyword may lack its end"
+    );
+    Refusal::new(Code::NotRun, message).hint(hint)
 }
 
 fn no_prompt(pane: PaneId, has_marks: bool) -> Refusal {

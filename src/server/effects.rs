@@ -204,7 +204,7 @@ impl Server {
             self.clients.send(client, &ToClient::Notice(notice));
         }
         let hint = "wait until the program reads, or stop it";
-        self.stepped_call.1 = Some(Refusal::new(Code::LimitReached, text).hint(hint));
+        self.stepped_call.1 = Some(Refusal::new(Code::InputFull, text).hint(hint));
     }
 
     /// Hands waiting input of a pane to its program, and waits for it where it does not read.

@@ -48,6 +48,19 @@ pub fn of_program(
     env.into_iter().collect()
 }
 
+/// True if a command line is an interactive shell that [`integrate`] can tell to mark its prompts,
+/// named by the user with no more than the options of an interactive or a login shell.
+#[must_use]
+pub fn is_marking_shell(argv: &[String]) -> bool {
+    let Some((program, options)) = argv.split_first() else { return false };
+    let allowed: &[&str] = match program.rsplit('/').next().unwrap_or_default() {
+        "bash" => &["-i"],
+        "zsh" | "fish" => &["-i", "-l", "-il", "-li", "--interactive", "--login"],
+        _ => return false,
+    };
+    options.iter().all(|option| allowed.contains(&option.as_str()))
+}
+
 /// Lets a shell mark its prompts and commands: it reads our file, which reads the user's own first.
 /// Shells that cannot be told so, such as a bash as a login shell, stay as they are.
 pub fn integrate(argv: &mut Vec<String>, env: &mut Vec<(String, String)>, host: &Host) {
@@ -59,7 +72,10 @@ pub fn integrate(argv: &mut Vec<String>, env: &mut Vec<(String, String)>, host: 
     };
     match name.as_str() {
         _ if files.is_empty() => {}
-        "bash" if argv.len() == 1 => argv.extend(["--rcfile".to_owned(), format!("{files}/bash")]),
+        // bash wants its long options before the others.
+        "bash" if is_marking_shell(argv) => {
+            argv.splice(1..1, ["--rcfile".to_owned(), format!("{files}/bash")]);
+        }
         "zsh" => {
             if let Some(own) = value(env, "ZDOTDIR") {
                 set(env, "ABIDE_ZDOTDIR", own);

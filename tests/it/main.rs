@@ -26,6 +26,7 @@ mod e2e_pastes;
 mod e2e_procview;
 mod e2e_programs;
 mod e2e_promises;
+mod e2e_prompts;
 mod e2e_reopen;
 mod e2e_restore;
 mod e2e_search;
