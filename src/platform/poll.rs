@@ -92,6 +92,16 @@ pub fn input_or_reader_gone(
     Ok(polled[1].revents().intersects(PollFlags::HUP | PollFlags::ERR))
 }
 
+/// True if nobody holds the writing end of a pipe any more, and all that was written was read.
+#[must_use]
+pub fn is_at_end(pipe: BorrowedFd<'_>) -> bool {
+    let mut polled = [PollFd::from_borrowed_fd(pipe, PollFlags::IN)];
+    let zero = timespec(Span::millis(0));
+    let looked = rustix::io::retry_on_intr(|| rustix::event::poll(&mut polled, Some(&zero)));
+    let flags = polled[0].revents();
+    looked.is_ok() && flags.contains(PollFlags::HUP) && !flags.contains(PollFlags::IN)
+}
+
 /// A wake-up that two processes share: any number of notifications make it readable until it is
 /// drained. A counter in the kernel that is readable while it is not 0 (eventfd(2)); never blocks.
 #[derive(Debug)]
@@ -174,6 +184,17 @@ mod tests {
         assert_eq!(both, [none, Ready::INPUT]);
         drop(other);
         assert_eq!(look(Ready { input: true, room: true }), Ready { input: true, room: true });
+    }
+
+    #[test]
+    fn a_pipe_is_at_its_end_when_it_is_empty_and_nobody_writes() {
+        let (reader, mut writer) = io::pipe().expect("there are fds");
+        assert!(!is_at_end(reader.as_fd()));
+        writer.write_all(b"x").expect("it is taken");
+        drop(writer);
+        assert!(!is_at_end(reader.as_fd()), "something is left in it");
+        rustix::io::read(&reader, &mut [0; 1]).expect("it was written");
+        assert!(is_at_end(reader.as_fd()));
     }
 
     #[test]

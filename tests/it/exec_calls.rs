@@ -302,3 +302,42 @@ fn input_that_a_restart_cuts_is_refused_by_name_and_input_that_was_sent_is_not()
     world.write("home/gone", "");
     assert_eq!(call.join().expect("it ended").ok().stdout, "whole\ndone\n");
 }
+
+#[test]
+fn who_follows_a_command_gets_what_its_children_print_after_its_end() {
+    let (world, mut api) = sessions(&["w"]);
+    let late = "(while ! test -e go; do sleep 0.05; done; sleep 0.4; echo late; echo err >&2) &";
+    let (id, _) = api.start("w", &[&format!("{late} echo early")]);
+    let ran = api.exec("w", &format!("{late} echo early"))["command_id"].clone();
+    let ran = ran.as_str().expect("it has an id");
+    for id in [&*id, ran] {
+        let ready = api.call("process.wait", &json!({ "id": id })).expect("its leader has ended");
+        assert_eq!(ready["state"], "completed", "the end of a command is that of its leader");
+        let logged = api.call("process.logs", &json!({ "id": id })).expect("it is kept");
+        assert_eq!(
+            (&logged["ended"], logged["events"].as_array().map(Vec::len)),
+            (&false.into(), Some(2)),
+            "{logged}"
+        );
+    }
+    let calls = [&*id, ran].map(|id| {
+        (calling(&world, &["logs", "-f", id]), calling(&world, &["--json", "logs", "-f", id]))
+    });
+    // A restart in between changes nothing.
+    world.cli(&["server", "restart"]).ok();
+    world.write("home/go", "");
+    for (plain, as_json) in calls {
+        let out = plain.join().expect("it ended").ok();
+        assert_eq!((&*out.stdout, &*out.stderr), ("early\nlate\n", "err\n"));
+        let out = as_json.join().expect("it ended").ok().stdout;
+        let last = out.lines().last().expect("there are lines");
+        assert!(last.contains("\"exit\"") && out.contains("late"), "{out}");
+    }
+    let mut api = Api::connect(&world);
+    let logged = api.call("process.logs", &json!({ "id": id })).expect("it is kept");
+    assert_eq!(
+        (&logged["ended"], &logged["events"][4]["type"]),
+        (&true.into(), &"exit".into()),
+        "{logged}"
+    );
+}

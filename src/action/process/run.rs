@@ -130,7 +130,8 @@ impl Apply for ProcessWrite {
 
 /// Show the output of a command
 ///
-/// What is kept is the end of it, 1 MiB at most. With --follow it goes on until the command ends.
+/// What is kept is the end of it, 1 MiB at most. With --follow it goes on until nobody can print any
+/// more, what the command left in the background included.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ProcessLogs {
@@ -138,7 +139,7 @@ pub struct ProcessLogs {
     #[arg(value_name = "ID")]
     pub id: String,
 
-    /// Go on as output comes, until the command has ended
+    /// Go on as output comes, until nobody can print any more
     #[arg(short = 'f', long)]
     pub follow: bool,
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::base::id::{CommandId, SessionId};
 use crate::base::signal::ExitStatus;
+use crate::base::time::Tick;
 use crate::core::CommandEvent;
 use crate::platform::memory::SharedMemory;
 use crate::platform::process;
@@ -125,6 +126,7 @@ impl Restored {
             outputs: BTreeMap::new(),
             followers: Vec::new(),
             held: BTreeMap::new(),
+            late_at: Tick::default(),
             waits: Waits::default(),
             preparing: BTreeMap::new(),
             writes: Vec::new(),

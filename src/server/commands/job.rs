@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 
 use crate::action::process::run::Written;
@@ -16,6 +16,7 @@ use crate::base::time::{Span, Tick};
 use crate::core::CommandEvent;
 use crate::platform::memory::SharedMemory;
 use crate::platform::now;
+use crate::platform::poll::is_at_end;
 use crate::server::commands::io::{CommandIo, OutputSource, Writer};
 use crate::server::commands::stop::{
     StopEvidence, StopProgress, StopRequest, StopStep, kill_order,
@@ -35,6 +36,8 @@ const SHELL_BIT: u64 = 1 << 62;
 const COMMAND_BIT: u64 = 1 << 61;
 /// The most of one ring that is taken in a turn.
 const TURN_BYTES_MAX: usize = 64 << 10;
+/// The time between two looks at the pipes of an ended command that is followed.
+const LATE_EVERY: Span = Span::millis(50);
 /// The most a shell may say without an end.
 const REPORT_BYTES_MAX: usize = 16 << 20;
 
@@ -99,6 +102,8 @@ pub(super) struct Job {
     pub(super) exit: Option<ExitStatus>,
     /// True if its end was told.
     is_told: bool,
+    /// Nobody wrote to its pipes at the last look.
+    was_at_end: bool,
     pub(super) stop: StopProgress,
     /// The calls that wait for its stop.
     pub(super) stop_calls: Vec<CallId>,
@@ -135,11 +140,25 @@ impl Job {
             rings,
             writer,
             is_told: false,
+            was_at_end: false,
             stop: StopProgress::default(),
             stop_calls: Vec::new(),
             asked: VecDeque::new(),
             said: Vec::new(),
         })
+    }
+
+    /// The descriptor that is a part of it.
+    fn part(&self, part: u8) -> Option<&OwnedFd> {
+        let at = (self.entry.parts & (part - 1)).count_ones() as usize;
+        (self.entry.parts & part != 0).then(|| self.fds.get(at).map(AsRef::as_ref)).flatten()
+    }
+
+    /// True if nobody can print any more: all holders of its pipes are gone, and the keeper has
+    /// read what was in them.
+    fn is_at_end(&self) -> bool {
+        let mut sources = [PART_SOURCE, PART_ERROR_SOURCE].into_iter();
+        sources.all(|part| self.part(part).is_none_or(|pipe| is_at_end(pipe.as_fd())))
     }
 
     pub(super) const fn pid(&self) -> i32 {
@@ -422,6 +441,42 @@ impl Commands {
                 let output = Box::default();
                 self.command_event(CommandEvent::Ended { command, exit, was_killed, output });
                 self.end_waits(cx, command);
+                if self.jobs.get(&tag).is_some_and(Job::is_at_end) {
+                    self.source_over(command);
+                }
+            }
+        }
+    }
+
+    /// Looks whether somebody whom an ended command left behind can still print.
+    pub(super) fn look_for_end(&mut self, cx: &mut Cx<'_>, id: CommandId) {
+        let tag = command_tag(id);
+        let has_ended = |job: &Job| job.is_told && job.is_at_end();
+        if self.is_late(id) && self.jobs.get(&tag).is_some_and(has_ended) {
+            while self.job_output(cx, tag) {}
+            self.source_over(id);
+            self.check_job(cx, tag);
+        }
+    }
+
+    /// True if a command beside the shell has ended and what it left behind may still print.
+    pub(super) fn is_late(&self, id: CommandId) -> bool {
+        self.jobs.get(&command_tag(id)).is_some_and(|job| job.is_told)
+            && self.outputs.get(&id).is_some_and(|io| matches!(io.source, OutputSource::Job))
+    }
+
+    /// Looks at the pipes of ended commands that are followed. An end counts from the second look
+    /// on: the keeper may be about to tell what it has read.
+    pub(super) fn look_at_late(&mut self, cx: &mut Cx<'_>, now: Tick) {
+        if now < self.late_at {
+            return;
+        }
+        self.late_at = now + LATE_EVERY;
+        for id in self.followed_late() {
+            let Some(job) = self.jobs.get_mut(&command_tag(id)) else { continue };
+            let is_at_end = job.is_at_end();
+            if std::mem::replace(&mut job.was_at_end, is_at_end) && is_at_end {
+                self.look_for_end(cx, id);
             }
         }
     }

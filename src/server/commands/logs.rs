@@ -2,6 +2,7 @@
 //! missed; a reader that waits in `exec` slows its command.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::action::exec::Ran;
 use crate::action::process::run::{LogEvent, Logged};
@@ -15,6 +16,7 @@ use crate::platform::now;
 use crate::server::commands::io::{
     CommandIo, Fifo, OutputSource, Pulled, remove_files, stash_name,
 };
+use crate::server::commands::job::command_tag;
 use crate::server::commands::{CommandTaskEvent, Commands, Cx};
 use crate::state::command::{Captured, StopReason};
 use crate::store::log::{Log, LogStream};
@@ -181,6 +183,7 @@ impl Commands {
     pub(super) fn show_logs(&mut self, cx: &mut Cx<'_>, call: CallId, request: LogRequest) {
         let LogRequest { id, since, follow } = request;
         self.pull(cx, id);
+        self.look_for_end(cx, id);
         let Some(io) = self.outputs.get(&id) else {
             return self.served(
                 call,
@@ -436,7 +439,7 @@ impl Commands {
     fn exit_event(&self, cx: &Cx<'_>, follower: &Follower) -> Option<LogEvent> {
         let id = follower.command;
         let record = self.record(cx, id)?;
-        let end = record.end?;
+        let end = record.end.filter(|_| self.is_output_over(id))?;
         let head = self.outputs.get(&id).map_or(0, |io| io.log.head());
         (head <= follower.position).then(|| LogEvent {
             kind: "exit",
@@ -448,6 +451,21 @@ impl Commands {
             timed_out: Some(record.stop == Some(StopReason::Time)),
             ..LogEvent::default()
         })
+    }
+
+    /// True if nobody can print for a command any more, also nobody that it left behind.
+    fn is_output_over(&self, id: CommandId) -> bool {
+        self.outputs.get(&id).is_none_or(|io| match &io.source {
+            OutputSource::Shell { fifos, .. } => fifos.iter().all(Option::is_none),
+            OutputSource::Job => !self.jobs.contains_key(&command_tag(id)),
+            OutputSource::Over => true,
+        })
+    }
+
+    /// Commands beside the shell that have ended, are followed, and may print on.
+    pub(super) fn followed_late(&self) -> BTreeSet<CommandId> {
+        let followers = self.followers.iter().filter(|it| it.kind == FollowerKind::Log);
+        followers.map(|it| it.command).filter(|id| self.is_late(*id)).collect()
     }
 
     fn tell_follower(cx: &mut Cx<'_>, call: CallId, event: &LogEvent) {

@@ -70,6 +70,8 @@ pub(in crate::server) struct Commands {
     /// Commands of a former server whose output is left to the callers that are about to take their
     /// places again, and until when.
     held: BTreeMap<CommandId, Tick>,
+    /// The time of the next look at what followed commands left behind.
+    late_at: Tick,
     waits: Waits,
     /// Calls that wait until so many bytes of a command's input are written.
     writes: Vec<(CallId, CommandId, usize)>,
@@ -287,7 +289,8 @@ impl Commands {
     /// The time at which something about commands is due.
     pub(in crate::server) fn deadline(&self) -> Option<Tick> {
         let jobs = self.jobs.values().filter_map(|job| job.stop.deadline());
-        jobs.chain(scan::deadline(self)).chain(self.held.values().copied()).min()
+        let late = (!self.followed_late().is_empty()).then_some(self.late_at);
+        jobs.chain(scan::deadline(self)).chain(self.held.values().copied()).chain(late).min()
     }
 
     /// Does what is due.
@@ -297,6 +300,7 @@ impl Commands {
             self.pass_job_deadline(cx, tag, now);
         }
         self.release_held(cx, now);
+        self.look_at_late(cx, now);
         scan::begin(self, cx, now);
     }
 
