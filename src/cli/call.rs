@@ -33,6 +33,8 @@ use crate::settings::{Keep, Settings};
 
 /// The longest time until nobody listens any more, for a server that ends.
 const GONE_WITHIN: Duration = Duration::from_secs(3);
+/// The same for who wants the next server: the programs of one that stops may have a long grace.
+const STOPPED_WITHIN: Duration = Duration::from_mins(1);
 const GIVE_UP: Span = Span::seconds(30);
 
 macro_rules! specials {
@@ -204,6 +206,8 @@ fn asked(
     params: &CallParams,
 ) -> Result<Value, Refusal> {
     let end = Instant::now() + GONE_WITHIN;
+    let wants_next = special.makes_session() || entry.access > Access::Read;
+    let next_end = if wants_next { Instant::now() + STOPPED_WITHIN } else { end };
     let mut span = Duration::from_millis(5);
     loop {
         let outcome = link.call(entry, params);
@@ -213,10 +217,15 @@ fn asked(
         let is_refused = outcome.as_ref().is_err_and(|refusal| refusal.code == Code::ShuttingDown);
         if has_gone
             && (entry.access == Access::Read || link.is_unread || is_refused)
-            && Instant::now() < end
+            && Instant::now() < next_end
         {
             connection::pause(&mut span);
-            match present(endpoints.places, endpoints.pane, entry)? {
+            let next = if special.makes_session() {
+                connection::start(endpoints.places, endpoints.pane).map(Some)
+            } else {
+                present(endpoints.places, endpoints.pane, entry)
+            };
+            match next? {
                 Some(next) => link = next,
                 None => return without_server(entry, special, params),
             }
@@ -315,7 +324,7 @@ fn own_pane(places: &Paths) -> Option<PaneId> {
 
 /// A connection to the server if there is one, or if sessions wait on disk for a server to bring
 /// them back.
-fn present(
+pub(super) fn present(
     places: &Paths,
     pane: Option<PaneId>,
     entry: &ActionEntry,
@@ -337,14 +346,14 @@ fn present(
 /// just now takes connections until its last thread is gone.
 fn answers(find: impl Fn() -> Result<Option<ServerConnection>, Refusal>) -> Result<bool, Refusal> {
     let status = table::entry::<ServerStatus>();
-    let end = Instant::now() + GONE_WITHIN;
+    let begun = Instant::now();
     let mut span = Duration::from_millis(5);
     while let Some(mut link) = find()? {
         match link.call(status, &CallParams::new()) {
             Err(refusal) if refusal.code == Code::LimitReached => return Err(refusal),
             Err(refusal)
-                if matches!(refusal.code, Code::Interrupted | Code::ShuttingDown)
-                    && Instant::now() < end => {}
+                if refusal.code == Code::Interrupted && begun.elapsed() < GONE_WITHIN
+                    || refusal.code == Code::ShuttingDown && begun.elapsed() < STOPPED_WITHIN => {}
             _ => return Ok(true),
         }
         connection::pause(&mut span);

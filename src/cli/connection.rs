@@ -137,10 +137,9 @@ impl ServerConnection {
         path_trace::note("exec");
         if let Err(error) = self.reader.get_mut().write_all(&line) {
             // A server that takes no more connections says so before it is asked.
-            return self
-                .response(entry, &mut told)
-                .map_err(|_| gone(entry, &error.to_string()))?
-                .outcome();
+            let response = self.response(entry, &mut told);
+            self.is_unread = response.is_err();
+            return response.map_err(|_| gone(entry, &error.to_string()))?.outcome();
         }
         loop {
             let response = self.response(entry, &mut told)?;
@@ -197,7 +196,8 @@ pub(super) fn pause(span: &mut Duration) {
     *span = LONGEST.min(*span * 2);
 }
 
-/// A connection to the server of these places, which is started if there is none.
+/// A connection to the server of these places, which is started if there is none. One that comes
+/// while another goes ends again, and is followed by the next.
 ///
 /// # Errors
 /// If it cannot be started, with the log to look into.
@@ -205,6 +205,23 @@ pub(super) fn start(places: &Paths, pane: Option<PaneId>) -> Result<ServerConnec
     if let Some(link) = ServerConnection::connect(places, pane)? {
         return Ok(link);
     }
+    let deadline = Instant::now() + START_WITHIN;
+    loop {
+        if let Some(link) = started(places, pane, deadline)? {
+            return Ok(link);
+        }
+        if deadline < Instant::now() {
+            return Err(failure(places, "the server was started and does not listen"));
+        }
+    }
+}
+
+/// Starts a keeper and waits for its server, or another's; none if the keeper ends before.
+fn started(
+    places: &Paths,
+    pane: Option<PaneId>,
+    deadline: Instant,
+) -> Result<Option<ServerConnection>, Refusal> {
     places.prepare().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
     let log =
         places.open_log().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
@@ -220,23 +237,23 @@ pub(super) fn start(places: &Paths, pane: Option<PaneId>) -> Result<ServerConnec
         log: Some(log),
     };
     daemonize::start_keeper(start).map_err(failed)?;
-    wait(places, pane, &alive)
+    wait(places, pane, (&alive, deadline))
 }
 
 /// `alive` is closed at the other end when the keeper has gone.
 fn wait(
     places: &Paths,
     pane: Option<PaneId>,
-    alive: &UnixStream,
-) -> Result<ServerConnection, Refusal> {
-    let mut deadline = Instant::now() + START_WITHIN;
+    keeper: (&UnixStream, Instant),
+) -> Result<Option<ServerConnection>, Refusal> {
+    let (alive, mut deadline) = keeper;
     let mut is_alive = true;
     loop {
         if let Some(link) = ServerConnection::connect(places, pane)? {
-            return Ok(link);
+            return Ok(Some(link));
         }
         if deadline < Instant::now() {
-            return Err(failure(places, "the server was started and does not listen"));
+            return Ok(None);
         }
         let looked = Ready { input: is_alive, room: false };
         let [ended] = platform::poll::poll([(alive.as_fd(), looked)], Some(LOOK_EVERY))

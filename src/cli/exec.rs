@@ -15,14 +15,16 @@ use crate::action::process::run::{ProcessLogs, ProcessRejoin, ProcessWrite};
 use crate::action::table;
 use crate::base::error::{Code, Refusal};
 use crate::base::text::{decode_base64, encode_base64};
-use crate::cli::call::Endpoints;
+use crate::cli::call::{self, Endpoints};
 use crate::cli::connection::{self, ServerConnection};
 use crate::cli::{print, table_output};
 
 /// The most of standard input that is sent at once.
 const PART_LEN: usize = 64 << 10;
 /// The longest time until another server answers.
-const AGAIN_WITHIN: Duration = Duration::from_secs(15);
+const AGAIN_WITHIN: Duration = Duration::from_mins(1);
+/// There is no server any more if none is there for so long.
+const GONE_FOR: Duration = Duration::from_secs(1);
 
 /// The members of the reply of `exec` that are read here. The server may be of another version.
 #[derive(Debug, Default, Deserialize)]
@@ -250,7 +252,7 @@ impl Tries {
     /// A connection to the next server.
     ///
     /// # Errors
-    /// `refusal`, if none comes.
+    /// `no_server` if there is none any more; `refusal` if none answers.
     fn another(
         &mut self,
         endpoints: Endpoints<'_>,
@@ -258,13 +260,18 @@ impl Tries {
     ) -> Result<ServerConnection, Refusal> {
         let end = *self.end.get_or_insert_with(|| Instant::now() + AGAIN_WITHIN);
         self.span = self.span.max(Duration::from_millis(5));
+        let mut absence: Option<Instant> = None;
         while Instant::now() < end {
             connection::pause(&mut self.span);
-            if let Some(link) = ServerConnection::connect(endpoints.places, endpoints.pane)? {
+            let entry = table::entry::<ExecRun>();
+            if let Some(link) = call::present(endpoints.places, endpoints.pane, entry)? {
                 return Ok(link);
             }
+            if GONE_FOR < absence.get_or_insert_with(Instant::now).elapsed() {
+                break;
+            }
         }
-        Err(refusal)
+        Err(if absence.is_some() { connection::no_server() } else { refusal })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Calls: who may make them, who carries them out, and that each is answered exactly once; and
 //! the lives of the commands that calls run: they start, end, are given up and run out of time.
 
+use std::path::Path;
+
 use crate::action::exec::Ran;
 use crate::action::process::run::StartedCommand;
 use crate::action::server::Upgraded;
@@ -188,6 +190,15 @@ pub enum CommandEvent {
     },
 }
 
+/// The directory of a command that asked for `asked`, if for any, and was started from `from`.
+fn directory(from: String, asked: &str) -> String {
+    match (from.as_str(), asked) {
+        ("", _) => asked.to_owned(),
+        (_, "") => from,
+        _ => Path::new(&from).join(asked).display().to_string(),
+    }
+}
+
 impl Core {
     /// Takes note of what happened to a command.
     pub(super) fn command(&mut self, now: Now, event: CommandEvent, fx: &mut Effects) {
@@ -228,9 +239,7 @@ impl Core {
     fn command_started(&mut self, id: CommandId, pid: u32, cwd: String, fx: &mut Effects) {
         let Some(command) = self.state.commands.records.get_mut(&id) else { return };
         command.pid = Some(pid);
-        if !cwd.is_empty() {
-            command.cwd = cwd;
-        }
+        command.cwd = directory(cwd, &command.cwd);
         self.state.commands.version += 1;
         tracing::info!(command = %id, pid, "runs");
         let reply = value(&StartedCommand { id, pid });

@@ -341,3 +341,68 @@ fn who_follows_a_command_gets_what_its_children_print_after_its_end() {
         "{logged}"
     );
 }
+
+/// The directories that the latest records say, the newest first.
+#[track_caller]
+fn directories(api: &mut Api, count: usize) -> Vec<String> {
+    let listed = api.call("process.commands", &json!({ "target": "w" })).expect("it lists");
+    let rows = listed.as_array().into_iter().flatten().take(count);
+    rows.map(|row| row["cwd"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn records_say_the_directory_a_command_was_started_in() {
+    let (world, mut api) = sessions(&["w"]);
+    let home = world.home().display().to_string();
+    api.exec("w", "cd /usr");
+    assert_eq!(directories(&mut api, 1), [&*home]);
+    for _ in 0..20 {
+        api.start("w", &["true"]);
+    }
+    api.start("w", &["cd /; sleep 0.01"]);
+    api.exec("w", "cd /; cd /usr");
+    assert_eq!(directories(&mut api, 22), vec!["/usr"; 22]);
+    let params = |cwd: &str| json!({ "target": "w", "cwd": cwd, "command": ["pwd"] });
+    for cwd in ["/etc", "lib"] {
+        api.call("exec.run", &params(cwd)).expect("it runs");
+        api.call("process.start", &params(cwd)).expect("it starts");
+    }
+    assert_eq!(directories(&mut api, 4), ["/usr/lib", "/usr/lib", "/etc", "/etc"]);
+    world.cli(&["exec", "-t", "w", "-c", "/etc", "--", "true"]).ok();
+    // A shell that is replaced is where the one before it was.
+    api.exec("w", "cd /usr/share");
+    let deaf = "trap '' INT; while :; do :; done";
+    let params = json!({ "target": "w", "timeout_ms": 200, "grace_ms": 100, "command": [deaf] });
+    let reply = api.call("exec.run", &params).expect("its time is up");
+    assert!(reply["state_lost"].is_string(), "{reply}");
+    api.exec("w", "true");
+    assert_eq!(directories(&mut api, 3), ["/usr/share", "/usr/share", "/usr"]);
+    // A directory that is gone: where the command does run.
+    api.exec("w", "mkdir -p ~/gone; cd ~/gone; rmdir ~/gone");
+    let (id, _) = api.start("w", &["pwd"]);
+    api.call("process.wait", &json!({ "id": id })).expect("it ends");
+    let printed = world.cli(&["logs", &id]).ok().stdout;
+    assert_eq!(directories(&mut api, 1), [printed.trim()]);
+}
+
+#[test]
+fn a_session_is_made_while_a_server_stops() {
+    let world = Arc::new(World::new());
+    for round in 0..6 {
+        let name = format!("first{round}");
+        let stubborn = ["bash", "-c", "trap '' TERM HUP; touch trapped; sleep 0.3; sleep 0.3"];
+        world.cli(&[&["new", "-d", &name, "--"][..], &stubborn].concat()).ok();
+        eventually("it ignores what tells it to end", || world.path("home/trapped").exists());
+        std::fs::remove_file(world.path("home/trapped")).expect("it is there");
+        let mut api = Api::connect(&world);
+        api.send("server.stop", &json!({}));
+        let made: Vec<_> =
+            (0..3).map(|n| calling(&world, &["new", "-d", &format!("n{n}")])).collect();
+        for made in made {
+            made.join().expect("it ended").ok();
+        }
+        let listed = world.cli(&["ls"]).ok().stdout;
+        assert!((0..3).all(|n| listed.contains(&format!("n{n}"))) && !listed.contains(&name));
+        world.cli(&["server", "stop"]).ok();
+    }
+}

@@ -11,7 +11,6 @@ use crate::base::path_trace;
 use crate::base::signal::ExitStatus;
 use crate::base::signal::TERM;
 use crate::core::CommandEvent;
-use crate::platform::process;
 use crate::server::commands::io::{
     CommandIo, FILES, Fifo, FilePlan, MadeFiles, OutputSource, PARTS, Writer, path, remove_files,
     stash_name,
@@ -158,7 +157,7 @@ impl Commands {
         let has_open_input = order.input == CommandInput::Open;
         let unsent = String::new();
         entry.running = Some(Running { command: id, order, status: None, unsent, is_told: false });
-        let directories = self.directories(&shell.cwd);
+        let directories = self.directories(None, &shell);
         let dir = self.dir.clone();
         let plan = FilePlan { dir, id, contents, has_output: true, has_open_input, directories };
         self.prepare_in_shell(shell, plan);
@@ -358,9 +357,13 @@ impl Commands {
         self.spawn_on_pipes(cx, PipedProgram { tag, argv, env: shell.env, directory });
     }
 
-    /// The directories in which a program may start, the wanted one first.
-    fn directories(&self, wanted: &str) -> Vec<String> {
-        vec![wanted.to_owned(), self.home.clone()]
+    /// The directories in which a program may start, the wanted one first: the one it asks for, the
+    /// one its session's shell told last, the session's.
+    fn directories(&self, asked: Option<&str>, shell: &ShellSpec) -> Vec<String> {
+        let known = self.shells.get(&shell.session).and_then(|known| known.memory.as_ref());
+        let asked = asked.filter(|asked| asked.starts_with('/'));
+        let wanted = asked.into_iter().chain(known.map(|memory| memory.cwd.as_str()));
+        wanted.chain([&*shell.cwd, &self.home]).map(str::to_owned).collect()
     }
 
     fn spawn_on_pipes(&mut self, cx: &mut Cx<'_>, program: PipedProgram) {
@@ -548,14 +551,13 @@ impl Commands {
         if order.input == CommandInput::Open {
             self.open_inputs.insert(id);
         }
-        let cwd = order.cwd.as_deref().filter(|cwd| cwd.starts_with('/')).unwrap_or(&shell.cwd);
         let mut plan = FilePlan {
             dir: self.dir.clone(),
             id,
             contents: Vec::new(),
             has_output: false,
             has_open_input: false,
-            directories: self.directories(cwd),
+            directories: self.directories(order.cwd.as_deref(), &shell),
         };
         let known = self.shells.get(&shell.session);
         let memory = known.and_then(|known| Some((known, known.memory.as_ref()?)));
@@ -614,8 +616,9 @@ impl Commands {
             }
         };
         if let Some(command) = command {
-            let cwd = process::working_directory(entry.pid);
-            let cwd = cwd.map(|cwd| cwd.display().to_string()).unwrap_or_default();
+            // The process itself may be on its way to another directory.
+            let cwd = spawn.map(|spawn| String::from_utf8_lossy(&spawn.cwd).into_owned());
+            let cwd = cwd.unwrap_or_default();
             self.command_event(CommandEvent::Started { command, pid, cwd });
         }
         self.stop_if_late(cx, tag, what);
