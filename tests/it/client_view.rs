@@ -209,6 +209,79 @@ fn views_at_three_sizes() {
     }
 }
 
+/// The rows in which every cell has attribute inverse, or none has, as a terminal without colours
+/// shows them.
+fn inverted_rows(model: &Model) -> Vec<Option<bool>> {
+    let screen = painted(model);
+    let Size { cols, rows } = model.size;
+    let row = |y: u16| {
+        let middle = (cols / 4..cols / 4 * 3)
+            .map(|x| screen.screen().cell(y, x).is_some_and(vt100::Cell::inverse))
+            .collect::<std::collections::BTreeSet<bool>>();
+        (middle.len() == 1).then(|| middle.contains(&true))
+    };
+    (0..rows).map(row).collect()
+}
+
+#[test]
+fn a_terminal_without_colours_shows_what_is_selected() {
+    let size = Size::new(80, 24);
+    let answer = |model: &mut Model, result: serde_json::Value| {
+        let id = model.calls.next - 1;
+        let answer = serde_json::json!({ "jsonrpc": "2.0", "id": id, "result": result });
+        update(model, Event::Server(ToClient::Answer(answer.to_string())));
+    };
+    let buffers = serde_json::json!([
+        { "name": "b1", "bytes": 4, "sample": "text" }, { "name": "b0", "bytes": 4, "sample": "old" }
+    ]);
+    let commands = serde_json::json!([
+        { "id": "c2", "command": "make", "exit_code": 0 }, { "id": "c1", "command": "ls", "exit_code": 0 }
+    ]);
+    let nothing = serde_json::Value::Null;
+    for (keys, result) in [
+        ("C-b :", nothing.clone()),
+        ("C-b ?", nothing.clone()),
+        ("C-b s", nothing.clone()),
+        ("C-b w", nothing.clone()),
+        ("C-b <", nothing.clone()),
+        ("C-b =", buffers),
+        ("C-b H", commands),
+        ("C-b P", nothing),
+    ] {
+        let mut model = if keys == "C-b P" { processes(size) } else { session(size) };
+        model.caps.depth = Depth::None;
+        if keys != "C-b P" {
+            press(&mut model, keys);
+        }
+        if !result.is_null() {
+            answer(&mut model, result);
+        }
+        let first = inverted_rows(&model);
+        press(&mut model, "Down");
+        let second = inverted_rows(&model);
+        let plain_in_list = |rows: &[Option<bool>]| {
+            let top = rows.iter().position(|row| *row == Some(true));
+            let last = rows.iter().rposition(|row| *row == Some(true));
+            let list = top.zip(last).map_or(0..0, |(top, last)| top..last);
+            list.filter(|y| rows[*y] == Some(false)).collect::<Vec<usize>>()
+        };
+        let (first, second) = (plain_in_list(&first), plain_in_list(&second));
+        assert_ne!(first, second, "{keys}: another row is selected: {}", shown(&model));
+    }
+    let screen = painted(&{
+        let mut model = session(size);
+        model.caps.depth = Depth::None;
+        model
+    });
+    let is_inverted = |text: &str| {
+        let row = screen.screen().rows(0, 80).next().expect("the tab bar");
+        let at = row.find(text).expect("the tab is there");
+        let at = u16::try_from(at).expect("small");
+        screen.screen().cell(0, at).is_some_and(vt100::Cell::inverse)
+    };
+    assert_ne!(is_inverted("vim"), is_inverted("bash"), "the tab that is shown is told apart");
+}
+
 #[test]
 fn what_comes_by_itself() {
     let size = Size::new(80, 24);

@@ -19,7 +19,7 @@ use crate::client::copy_mode::panes::PaneMatch;
 use crate::client::model::{ClientEffect, Model, reply_of};
 use crate::client::text_input::TextInput;
 use crate::client::view::boxes::{
-    COLS_MAX, base, column, draw_box, draw_line, inside, line_cursor, placed,
+    COLS_MAX, base, column, draw_box, draw_line, inside, line_cursor, line_style, placed,
 };
 use crate::client::view::{cell_style, whole};
 
@@ -398,13 +398,7 @@ impl Picker {
         let rows = usize::from(layout.item_rows);
         let shown = self.found().enumerate().skip(layout.first).take(rows);
         for ((idx, item), y) in shown.zip(layout.items_y..) {
-            let is_selected = idx == self.selected;
-            let theme = &model.config.theme;
-            let style = if is_selected {
-                cell_style::style(theme.select_fg, theme.select_bg)
-            } else {
-                base(model)
-            };
+            let style = line_style(model, idx == self.selected);
             cell_style::fill(buf, y, inner.x, inner.right(), style);
             let keys_x = inner.right().saturating_sub(column(width(&item.keys).min(keys_cols)));
             let room = usize::from(keys_x.saturating_sub(inner.x)).saturating_sub(1);

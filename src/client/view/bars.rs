@@ -342,7 +342,13 @@ fn tab_piece(model: &Model, tab: &TabItem) -> BarText {
     ];
     let marks: String = all.into_iter().filter_map(|(is_on, mark)| is_on.then_some(mark)).collect();
     let style = match (tab.current, wants || tab.activity) {
-        (true, _) => cell_style::with(cell_style::style(theme.tab_fg, theme.tab_bg), Attrs::BOLD),
+        (true, _) => {
+            let colours = (theme.tab_fg, theme.tab_bg);
+            cell_style::with(
+                cell_style::picked(model.caps.depth, colours, theme.bar_bg),
+                Attrs::BOLD,
+            )
+        }
         (false, true) => cell_style::style(theme.accent, theme.bar_bg),
         (false, false) => base(model),
     };

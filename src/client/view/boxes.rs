@@ -24,6 +24,15 @@ pub(in crate::client) fn base(model: &Model) -> Style {
     cell_style::style(model.config.theme.overlay_fg, model.config.theme.overlay_bg)
 }
 
+/// The style of a line of a list, of the one that is selected in other colours.
+pub(in crate::client) fn line_style(model: &Model, is_selected: bool) -> Style {
+    if !is_selected {
+        return base(model);
+    }
+    let theme = &model.config.theme;
+    cell_style::picked(model.caps.depth, (theme.select_fg, theme.select_bg), theme.overlay_bg)
+}
+
 /// A box in the middle, a third down.
 pub(in crate::client) fn placed(model: &Model, cols: u16, rows: u16) -> Area {
     let whole = whole(model);

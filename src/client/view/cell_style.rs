@@ -6,11 +6,31 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::base::style::{Attrs, Colour};
 use crate::base::text::{cells, fitting, width};
+use crate::client::caps::Depth;
 use crate::settings::ThemeColour;
 
 /// ratatui's style of a text and a background colour.
 pub(in crate::client) fn style(fg: ThemeColour, bg: ThemeColour) -> Style {
     Style::new().fg(colour(fg.0)).bg(colour(bg.0))
+}
+
+/// The style of what is picked out of texts on the background `around`. Backgrounds that a terminal
+/// cannot show are inverted when they are painted; where that makes both alike, what is picked out
+/// is the one that is not inverted.
+pub(in crate::client) fn picked(
+    depth: Depth,
+    colours: (ThemeColour, ThemeColour),
+    around: ThemeColour,
+) -> Style {
+    let (fg, bg) = colours;
+    let shown = |colour: ThemeColour| depth.nearest(colour.0);
+    let is_told_apart = shown(bg) != shown(around) || (shown(bg).is_some() && bg == around);
+    if is_told_apart {
+        return style(fg, bg);
+    }
+    let plain = style(ThemeColour(Colour::Default), ThemeColour(Colour::Default));
+    let is_inverted = around.0 != Colour::Default;
+    with(plain, if is_inverted { Attrs::BOLD } else { Attrs::BOLD.with(Attrs::INVERSE) })
 }
 
 /// The same with these attributes on.

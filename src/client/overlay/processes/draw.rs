@@ -10,7 +10,7 @@ use crate::base::style::Attrs;
 use crate::base::text::{fitting, width};
 use crate::client::model::Model;
 use crate::client::overlay::picker::ListHit;
-use crate::client::view::boxes::{base, column, draw_box, inside};
+use crate::client::view::boxes::{base, column, draw_box, inside, line_style};
 use crate::client::view::{cell_style, whole};
 
 /// The deepest level that is indented further, and the columns of one level.
@@ -138,8 +138,7 @@ pub(super) fn draw(model: &Model, view: &ProcessView, buf: &mut Buffer) {
 fn draw_row(model: &Model, view: &ProcessView, row: &Row, area: Area, buf: &mut Buffer) {
     let theme = &model.config.theme;
     let is_selected = view.selected().is_some_and(|selected| selected.ident == row.ident);
-    let style =
-        if is_selected { cell_style::style(theme.select_fg, theme.select_bg) } else { base(model) };
+    let style = line_style(model, is_selected);
     cell_style::fill(buf, area.y, area.x, area.right(), style);
     let columns = Columns::of(area.width);
     let (pid, cpu) =
