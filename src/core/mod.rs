@@ -316,6 +316,7 @@ impl Core {
     /// a session leave, and so does a server without work.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
         self.end_closed(now, fx);
+        self.state.follow_views();
         while let Some(tab) = self.state.pending_work.resize.pop_first() {
             self.resize_tab(tab, now, fx);
         }

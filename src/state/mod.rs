@@ -197,6 +197,11 @@ impl State {
             that(names.insert(&session.name), || (id, "shares its name"))?;
             check_name(&session.name).map_err(|refusal| refusal.message)?;
             that(session.tabs.contains(&session.current), || (id, "has no current tab"))?;
+            let before = &session.shown_before;
+            that(
+                before.iter().all(|tab| session.tabs.contains(tab) && *tab != session.current),
+                || (id, "showed a foreign tab"),
+            )?;
             let distinct: BTreeSet<&TabId> = session.tabs.iter().collect();
             that(distinct.len() == session.tabs.len(), || (id, "has a tab twice"))?;
             that(
@@ -222,6 +227,10 @@ impl State {
             that(distinct.len() == panes.len(), || (id, "has a pane twice"))?;
             that(tab.layout.is_normal(), || (id, "has a layout that is not normal"))?;
             that(panes.contains(&tab.focus), || (id, "focuses a foreign pane"))?;
+            that(
+                tab.focused_before.iter().all(|pane| panes.contains(pane) && *pane != tab.focus),
+                || (id, "focused a foreign pane"),
+            )?;
             that(
                 panes
                     .iter()

@@ -17,7 +17,7 @@ use crate::state::command_effect::{CommandEffect, ShellSpec};
 use crate::state::effect::{Effect, Effects};
 use crate::state::host::Host;
 use crate::state::pane::{Marks, NewPane, NewPanePlace, Pane, ProgramState, RestoreState};
-use crate::state::tab::Tab;
+use crate::state::tab::{Tab, note_former};
 use crate::state::target::{NAME_MAX, check_name};
 use crate::state::{ClientWithoutSession, State, env, take};
 use crate::term::Terminal;
@@ -33,6 +33,8 @@ pub struct Session {
     pub tabs: Vec<TabId>,
     /// The tab a view gets that has not seen the session: the one used last.
     pub current: TabId,
+    /// The tabs that were current before, the latest last, each once.
+    pub shown_before: Vec<TabId>,
     /// The place where its programs start unless told otherwise; empty for home.
     pub cwd: String,
     /// The environment its programs get, ours not yet added.
@@ -52,6 +54,14 @@ pub struct Session {
     pub version: u64,
     /// The end of the program that ended last in it.
     pub last_status: Option<ExitStatus>,
+}
+
+impl Session {
+    /// Makes a tab the current one and remembers the one before.
+    pub(super) fn set_current(&mut self, tab: TabId) {
+        note_former(&mut self.shown_before, self.current, tab);
+        self.current = tab;
+    }
 }
 
 /// The parts of which a session is made.
@@ -108,6 +118,7 @@ impl State {
             name: new.name,
             tabs: vec![tab],
             current: tab,
+            shown_before: Vec::new(),
             cwd: new.cwd,
             env: new.env,
             missing_env: Vec::new(),
@@ -275,6 +286,7 @@ impl State {
             name: RECOVERED.into(),
             tabs: Vec::new(),
             current,
+            shown_before: Vec::new(),
             cwd: String::new(),
             env: Vec::new(),
             missing_env: Vec::new(),
@@ -326,6 +338,7 @@ impl State {
                     name,
                     tabs,
                     current,
+                    shown_before: Vec::new(),
                     used,
                     created_wall: wall,
                     version: 0,
@@ -344,8 +357,9 @@ impl State {
                 .map(|float| Float { pane: pane(float.pane), rect: float.rect })
                 .collect();
             let (modal, focus) = (tab.modal.map(pane), pane(tab.focus));
-            self.tabs
-                .insert(id, Tab { id, session, layout, floats, modal, focus, driver: None, ..tab });
+            let focused_before = tab.focused_before.iter().map(|id| pane(*id)).collect();
+            let tab = Tab { id, session, layout, floats, modal, focus, focused_before, ..tab };
+            self.tabs.insert(id, Tab { driver: None, ..tab });
             self.pending_work.resize.insert(id);
         }
         for former in former.panes.into_values() {

@@ -36,6 +36,8 @@ pub struct Tab {
     pub preset: Option<Preset>,
     /// The pane a view gets that has not seen the tab: the one focused last.
     pub focus: PaneId,
+    /// The panes that were focused before, the latest last, each once.
+    pub focused_before: Vec<PaneId>,
     /// The area its panes' sizes come from: that of the driving view.
     pub area: Size,
     /// The view that gave it that area, if it is still there.
@@ -70,6 +72,7 @@ impl Tab {
             modal: None,
             preset: None,
             focus: pane,
+            focused_before: Vec::new(),
             area,
             driver: None,
             settled: Tick::default(),
@@ -105,8 +108,14 @@ impl Tab {
         rects
     }
 
-    /// Takes a pane out; gives the one that inherits its focus, or none, with nothing changed, if
-    /// it is the only one.
+    /// Focuses a pane and remembers the one before.
+    pub(super) fn set_focus(&mut self, pane: PaneId) {
+        note_former(&mut self.focused_before, self.focus, pane);
+        self.focus = pane;
+    }
+
+    /// Takes a pane out; gives the one that inherits its focus, which is the one focused before, or
+    /// none, with nothing changed, if it is the only one.
     pub(super) fn take(&mut self, pane: PaneId) -> Option<PaneId> {
         self.modal = self.modal.filter(|modal| *modal != pane);
         let panes = self.panes();
@@ -119,13 +128,17 @@ impl Tab {
             let lowest = self.floats.remove(0).pane;
             self.layout = Tree::new(lowest);
         }
-        let hidden = self.hides_floats && self.is_float(heir);
-        let heir = if hidden { self.layout.panes()[0] } else { heir };
+        self.focused_before.retain(|other| *other != pane);
+        let is_seen = |pane: &PaneId| !self.hides_floats || !self.is_float(*pane);
+        let before = self.focused_before.iter().rev().copied().find(is_seen);
+        let neighbour = if is_seen(&heir) { heir } else { self.layout.panes()[0] };
         if self.focus == pane {
-            self.focus = heir;
+            self.focus = before.unwrap_or(neighbour);
+            let focus = self.focus;
+            self.focused_before.retain(|other| *other != focus);
         }
         self.preset = None;
-        Some(heir)
+        Some(self.focus)
     }
 }
 
@@ -167,7 +180,7 @@ impl State {
     /// Makes a tab the one that views get which have not seen its session.
     pub fn prefer_tab(&mut self, id: TabId) {
         let session = self.tab(id).session;
-        self.session_mut(session).current = id;
+        self.session_mut(session).set_current(id);
         self.version += 1;
     }
 
@@ -241,15 +254,17 @@ impl State {
         let session = self.session_mut(tab.session);
         let at = session.tabs.iter().position(|other| *other == id).unwrap_or(0);
         session.tabs.retain(|other| *other != id);
-        let Some(heir) = session.tabs.get(at).or(session.tabs.last()).copied() else {
+        session.shown_before.retain(|other| *other != id);
+        let Some(neighbour) = session.tabs.get(at).or(session.tabs.last()).copied() else {
             for at in self.everywhere() {
                 at.panes.remove(&id);
             }
             return self.remove_session(tab.session);
         };
         if session.current == id {
-            session.current = heir;
+            session.current = session.shown_before.pop().unwrap_or(neighbour);
         }
+        let heir = session.current;
         for at in self.everywhere() {
             at.forget_tab(tab.session, id, heir);
         }
@@ -282,6 +297,14 @@ impl State {
     pub fn tab_label(&self, id: TabId) -> String {
         let tab = self.tab(id);
         tab.name.clone().unwrap_or_else(|| self.program_label(tab.focus))
+    }
+}
+
+/// Notes that `new` comes after `old` among things that were in front before, the latest last.
+pub(super) fn note_former<T: Copy + PartialEq>(before: &mut Vec<T>, old: T, new: T) {
+    if old != new {
+        before.retain(|other| *other != old && *other != new);
+        before.push(old);
     }
 }
 
@@ -423,6 +446,9 @@ impl Tab {
         for float in self.floats.iter_mut().filter(|float| float.pane == old) {
             float.pane = new;
         }
+        for before in self.focused_before.iter_mut().filter(|before| **before == old) {
+            *before = new;
+        }
         self.layout.replace(old, new);
     }
 
@@ -540,12 +566,15 @@ impl State {
         tab.hides_floats = hide;
         let (floats, first) = (tab.floats.clone(), tab.layout.panes()[0]);
         if hide {
-            if floats.iter().any(|float| float.pane == tab.focus) {
-                tab.focus = first;
+            let floating = |pane: &PaneId| floats.iter().any(|float| float.pane == *pane);
+            let before = tab.focused_before.iter().rev().copied().find(|pane| !floating(pane));
+            let heir = before.unwrap_or(first);
+            if floating(&tab.focus) {
+                tab.set_focus(heir);
             }
             for float in &floats {
                 for at in self.everywhere() {
-                    at.forget_pane(id, float.pane, first);
+                    at.forget_pane(id, float.pane, heir);
                 }
             }
         }

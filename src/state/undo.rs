@@ -313,6 +313,7 @@ impl State {
             .chain((2..).map(|number| format!("{stem}-{number}")));
         session.name = names.find(free).expect("there are more numbers than sessions");
         session.tabs = tabs.iter().map(|tab| tab.id).collect();
+        session.shown_before.clear();
         if !session.tabs.contains(&session.current) {
             session.current = session.tabs[0];
         }
@@ -498,5 +499,6 @@ impl State {
             .map(|float| Float { pane: pane(float.pane), rect: float.rect })
             .collect();
         (tab.modal, tab.focus, tab.driver) = (tab.modal.map(pane), pane(tab.focus), None);
+        tab.focused_before.clear();
     }
 }

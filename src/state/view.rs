@@ -247,13 +247,14 @@ impl State {
 
     /// Shows a session, with the tab it showed of it before.
     pub fn show_session(&mut self, client: ClientId, session: SessionId) {
-        let current = self.session(session).current;
+        let entry = self.session(session);
+        let first = TabChoice { current: entry.current, last: entry.shown_before.last().copied() };
         let view = self.view_mut(client);
         let left = view.tab();
         let former = view.at.session.replace(session).filter(|former| *former != session);
         view.at.history.retain(|other| *other != session && Some(*other) != former);
         view.at.history.extend(former);
-        view.at.tabs.entry(session).or_insert(TabChoice { current, last: None });
+        view.at.tabs.entry(session).or_insert(first);
         self.pending_work.resize.extend(left);
         self.use_session(session);
         self.see(client);
@@ -311,7 +312,7 @@ impl State {
     fn prefer_pane(&mut self, pane: PaneId) {
         let Some(id) = self.pane(pane).tab else { return };
         let tab = self.tab_mut(id);
-        tab.focus = pane;
+        tab.set_focus(pane);
         tab.raise(pane);
         let shows = tab.is_float(pane) && std::mem::take(&mut tab.hides_floats);
         if tab.layout.is_stacked(pane) || shows {
@@ -395,6 +396,32 @@ impl State {
         self.views.values().any(|view| view.tab() == Some(tab))
     }
 
+    /// Makes the target of each session what the view shows that was used last among those that
+    /// show it: a script that names the session means what is seen.
+    pub(crate) fn follow_views(&mut self) {
+        let mut latest: BTreeMap<SessionId, &View> = BTreeMap::new();
+        for view in self.views.values().filter(|view| !view.read_only) {
+            let Some(session) = view.at.session else { continue };
+            let kept = latest.entry(session).or_insert(view);
+            if kept.used < view.used {
+                *kept = view;
+            }
+        }
+        let seen: Vec<(SessionId, TabId, PaneId)> = latest
+            .into_iter()
+            .filter_map(|(session, view)| Some((session, view.tab()?, view.focus()?)))
+            .collect();
+        for (session, tab, focus) in seen {
+            if self.session(session).current != tab {
+                self.prefer_tab(tab);
+            }
+            if self.tab(tab).focus != focus {
+                self.version += 1;
+                self.prefer_pane(focus);
+            }
+        }
+    }
+
     /// Completes what views of a session show after one of its tabs has gone.
     pub(super) fn show_current_tabs(&mut self, session: SessionId) {
         for client in self.clients_of(session) {
@@ -408,19 +435,17 @@ impl State {
             return;
         };
         let tab = self.tab(id);
-        let (session, focus, panes) = (tab.session, tab.focus, tab.panes());
-        self.view_mut(client).at.panes.entry(id).or_insert(PaneChoice {
-            focus,
-            last: None,
-            zoomed: false,
-        });
+        let (session, panes) = (tab.session, tab.panes());
+        let (focus, last) = (tab.focus, tab.focused_before.last().copied());
+        let first = PaneChoice { focus, last, zoomed: false };
+        self.view_mut(client).at.panes.entry(id).or_insert(first);
         for pane in panes {
             let marks = &mut self.pane_mut(pane).marks;
             (marks.bell, marks.activity) = (false, false);
             (marks.news.silence, marks.news.ended, marks.news.notice) = (false, None, None);
         }
         if !read_only {
-            self.session_mut(session).current = id;
+            self.session_mut(session).set_current(id);
         }
         self.pending_work.resize.insert(id);
     }

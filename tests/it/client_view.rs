@@ -260,10 +260,9 @@ fn a_terminal_without_colours_shows_what_is_selected() {
         press(&mut model, "Down");
         let second = inverted_rows(&model);
         let plain_in_list = |rows: &[Option<bool>]| {
-            let top = rows.iter().position(|row| *row == Some(true));
-            let last = rows.iter().rposition(|row| *row == Some(true));
-            let list = top.zip(last).map_or(0..0, |(top, last)| top..last);
-            list.filter(|y| rows[*y] == Some(false)).collect::<Vec<usize>>()
+            let first = rows.iter().position(|row| *row == Some(true)).expect("an inverted row");
+            let end = rows.iter().rposition(|row| *row == Some(true)).expect("an inverted row");
+            (first..end).filter(|y| rows[*y] == Some(false)).collect::<Vec<usize>>()
         };
         let (first, second) = (plain_in_list(&first), plain_in_list(&second));
         assert_ne!(first, second, "{keys}: another row is selected: {}", shown(&model));

@@ -2,6 +2,7 @@
 //! invariants hold after every step.
 
 mod calls;
+mod focus;
 mod layouts;
 mod model;
 mod targets;

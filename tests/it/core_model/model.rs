@@ -203,6 +203,16 @@ impl Model {
             panes.sort_unstable();
         }
         assert_eq!(there, wanted);
+        for session in state.sessions.keys() {
+            let showing = state.views.values().filter(|view| view.at.session == Some(*session));
+            if let [only] = showing.collect::<Vec<_>>().as_slice()
+                && !only.read_only
+            {
+                let current = state.session(*session).current;
+                let target = (Some(current), Some(state.tab(current).focus));
+                assert_eq!(target, (only.tab(), only.focus()), "what is named is what is seen");
+            }
+        }
         for client in state.views.keys() {
             let scene = world.core.scene(*client).expect("every view has a scene");
             assert_eq!(scene.session.is_some(), scene.focus.is_some());

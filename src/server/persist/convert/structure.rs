@@ -173,6 +173,7 @@ fn session(session: &Session) -> kept::StoredSession {
         name,
         tabs,
         current,
+        shown_before: _, // views remember it too
         cwd,
         env,
         missing_env: _, // in `SessionState::wanting`
@@ -210,6 +211,7 @@ fn tab(tab: &Tab) -> kept::StoredTab {
         modal,
         preset,
         focus,
+        focused_before: _, // views remember it too
         area,
         driver: _,  // a client, which is gone after a restart
         settled: _, // a moment of this server
@@ -385,6 +387,7 @@ fn restored_session(kept: kept::StoredSession) -> Session {
         name,
         tabs,
         current,
+        shown_before: Vec::new(),
         cwd,
         env,
         missing_env: Vec::new(),
@@ -468,6 +471,7 @@ fn restored_tab(kept: kept::StoredTab) -> Tab {
         modal,
         preset: preset.and_then(|name| Preset::named(&name)),
         focus,
+        focused_before: Vec::new(),
         area,
         driver: None,
         settled: Tick::default(),
