@@ -146,8 +146,10 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             model.calls.next += 1;
         }
         let mut bytes = guard.greeting(config.outer.mouse);
+        let mut decoder = Decoder::default();
         if caps.modern {
             bytes.extend(terminal::queries(size.rows));
+            decoder.await_answers();
         }
         let now = model.now.tick;
         let host_events = HostEvents::new(now, options.known)?;
@@ -168,7 +170,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             down_since: Some(now),
             give_up: options.give_up,
             model,
-            decoder: Decoder::default(),
+            decoder,
             settle_at: None,
             packets: Packets::default(),
             buffer: vec![0; READ_MAX],
@@ -456,6 +458,9 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
     fn read_terminal(&mut self) {
         let mut buffer = [0; 4096];
         let mut events = Vec::new();
+        if self.guard.is_past_answers() {
+            self.decoder.stop_awaiting();
+        }
         match self.tty.read(&mut buffer) {
             Ok(len @ 1..) => self.decoder.feed(&buffer[..len], &mut events),
             Err(error)

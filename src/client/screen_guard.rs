@@ -18,6 +18,8 @@ const ANSWER_WITHIN: Span = Span::seconds(1);
 /// The same for one that has not answered yet, from the moment it was taken: one that answers
 /// nothing is not waited for again and again.
 const FIRST_ANSWER_WITHIN: Span = Span::millis(500);
+/// The time after which keys are keys again, whatever was not answered.
+const ANSWERS_END: Span = Span::seconds(5);
 /// The most that is read of late answers, in bytes.
 const LATE_MAX: usize = 1 << 16;
 
@@ -115,6 +117,11 @@ impl ScreenGuard {
     pub(super) fn enter_again(&self) -> io::Result<()> {
         self.held.is_ours.store(true, Ordering::Release);
         self.held.terminal.raw()
+    }
+
+    /// True if no answer to what was asked at the start is to come any more.
+    pub(super) fn is_past_answers(&self) -> bool {
+        self.held.taken_at + ANSWERS_END < platform::now().tick
     }
 
     /// The terminal answers when it is asked.

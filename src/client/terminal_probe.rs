@@ -59,6 +59,7 @@ fn answers(host: &HostTerminal, rows: u16) -> io::Result<Vec<Reply>> {
     host.write_last(&terminal::probe(rows), 200)?;
     let end = platform::now().tick + WAIT;
     let mut decoder = Decoder::default();
+    decoder.await_answers();
     let mut replies = Vec::new();
     let mut read = 0;
     while read < ANSWER_BYTES_MAX {

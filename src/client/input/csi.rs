@@ -73,6 +73,18 @@ pub(super) fn read(bytes: &[u8], end: u8) -> Option<Csi> {
     }
 }
 
+/// The cursor's place, whatever else it could be (CPR); of a torn one row 0.
+pub(super) fn place(bytes: &[u8], end: u8) -> Option<Csi> {
+    let is_plain = bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b';'));
+    let params = CsiParams::read(bytes);
+    if end != b'R' || bytes.is_empty() || !is_plain || params.count > 2 {
+        return None;
+    }
+    let number = |group: usize| u16::try_from(params.first(group)).ok();
+    let (row, column) = if params.count == 2 { (number(0)?, number(1)?) } else { (0, number(0)?) };
+    Some(Csi::Event(TtyEvent::Reply(Reply::Position(row, column))))
+}
+
 /// Answers without a private mark: sizes in pixels (4, 6), the size in band (48), the cursor's
 /// place unless it looks like F3.
 fn plain_reply(params: &CsiParams, end: u8) -> Option<Reply> {

@@ -68,8 +68,8 @@ pub enum Reply {
     CellPixels((u16, u16)),
     /// XTWINOPS 14: width and height of the text area in pixels.
     AreaPixels((u16, u16)),
-    /// CPR: row and column of the cursor, from 1; of the first row only its first column, since the
-    /// others look like F3 with a modifier.
+    /// CPR: row and column of the cursor, from 1 (dvtm: from 0); of the first row only its first
+    /// column if nothing was asked, since the others look like F3 with a modifier.
     Position(u16, u16),
     /// Mode 2048: rows and columns, and height and width in pixels.
     Size((u16, u16), (u16, u16)),
@@ -125,14 +125,32 @@ pub struct Decoder {
     meta: bool,
     /// Size of the paste so far, kept or not.
     pasted: usize,
+    /// The terminal was asked and has not answered all: what could be an answer is one.
+    awaits: bool,
+    /// An answer was among the bytes of the last read.
+    answered: bool,
+    /// The start of an answer whose rest did not follow soon, or never will.
+    torn: bool,
 }
 
 impl Decoder {
     /// Takes what was read and appends what it means to `events`.
     pub fn feed(&mut self, bytes: &[u8], events: &mut Vec<TtyEvent>) {
+        self.answered = false;
         for &byte in bytes {
             self.byte(byte, events);
         }
+    }
+
+    /// The terminal was asked: until the last answer (DA1) or [`Decoder::stop_awaiting`] every
+    /// place of the cursor is an answer, also one that looks like F3 with a modifier.
+    pub fn await_answers(&mut self) {
+        self.awaits = true;
+    }
+
+    /// No answer comes any more.
+    pub fn stop_awaiting(&mut self) {
+        self.awaits = false;
     }
 
     /// True if what came so far is a whole key if nothing follows soon: a lone ESC, Alt-[ and the
@@ -140,6 +158,7 @@ impl Decoder {
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         match self.state {
+            _ if self.torn => false,
             DecoderState::Escape => true,
             DecoderState::Csi | DecoderState::Ss3 | DecoderState::String(_) => {
                 self.bytes.is_empty()
@@ -150,12 +169,33 @@ impl Decoder {
 
     /// Nothing followed soon: what is ambiguous is a key.
     pub fn settle(&mut self, events: &mut Vec<TtyEvent>) {
-        if self.is_ambiguous() {
+        if !self.is_ambiguous() {
+            return;
+        }
+        // vim's terminal hands over 200 bytes of answers at most, and loses the rest.
+        self.torn = self.awaits && self.answered;
+        if !self.torn {
             self.give_introducer(events);
         }
     }
 
+    /// True if the byte goes on with the answer that was torn; otherwise that is forgotten.
+    fn goes_on(&mut self, byte: u8) -> bool {
+        let is_param = matches!(byte, b'0'..=b'9' | b';' | b'?' | b'>');
+        match self.state {
+            DecoderState::Escape if is_param => self.state = DecoderState::Csi,
+            DecoderState::Escape if matches!(byte, b'[' | b']' | b'P' | b'_') => (),
+            DecoderState::Csi | DecoderState::String(_) if is_param => (),
+            _ => self.reset(),
+        }
+        self.torn = false;
+        self.state != DecoderState::Ground
+    }
+
     fn byte(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        if self.torn && !self.goes_on(byte) {
+            return self.ground(byte, events);
+        }
         match self.state {
             DecoderState::Ground => self.ground(byte, events),
             DecoderState::Utf8(len) => self.utf8(len, byte, events),
@@ -177,6 +217,7 @@ impl Decoder {
         self.state = DecoderState::Ground;
         self.bytes.clear();
         self.meta = false;
+        self.torn = false;
     }
 
     fn begin_escape(&mut self) {
@@ -295,7 +336,8 @@ impl Decoder {
 
     fn csi_end(&mut self, end: u8, events: &mut Vec<TtyEvent>) {
         let bytes = std::mem::take(&mut self.bytes);
-        match csi::read(&bytes, end) {
+        let place = if self.awaits { csi::place(&bytes, end) } else { None };
+        match place.or_else(|| csi::read(&bytes, end)) {
             Some(csi::Csi::Key(input)) => self.give_input(input, events),
             Some(csi::Csi::PasteBegin) => {
                 self.give_escape(events);
@@ -306,6 +348,8 @@ impl Decoder {
             Some(csi::Csi::Event(event)) => {
                 self.give_escape(events);
                 self.reset();
+                self.answered |= matches!(event, TtyEvent::Reply(_));
+                self.awaits &= !matches!(event, TtyEvent::Reply(Reply::Attributes(_)));
                 events.push(event);
             }
             None => self.reset(),

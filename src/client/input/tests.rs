@@ -205,6 +205,59 @@ fn replies_are_read() {
     assert!(reply(b"\x1bP1$r48;2;1;2;3m\x1b\\").proves_true_colour(Colour::Rgb(1, 2, 3)));
 }
 
+/// dvtm counts the cursor's places from 0, and a key would be typed into the program.
+#[test]
+fn while_the_terminal_is_asked_every_place_of_the_cursor_is_an_answer() {
+    let mut decoder = Decoder::default();
+    let mut events = Vec::new();
+    decoder.await_answers();
+    decoder.feed(b"\x1b[1;5R\x1b[1;2R\x1b[0;0R\x1b[?6c\x1b[1;5R", &mut events);
+    let expected = [
+        Reply::Position(1, 5),
+        Reply::Position(1, 2),
+        Reply::Position(0, 0),
+        Reply::Attributes(vec![6]),
+    ];
+    assert_eq!(events[..4], expected.map(TtyEvent::Reply));
+    assert!(matches!(events[4..], [TtyEvent::Key(_)]), "all is answered: {events:?}");
+}
+
+/// vim's terminal loses what does not fit into 200 bytes.
+#[test]
+fn a_torn_answer_is_no_key_and_the_next_key_is_whole() {
+    for (torn, rest, expected) in [
+        ("\x1b", "a", "a"),
+        ("\x1b", "5Ra", "a"),
+        ("\x1b", "[2;5Ra", "a"),
+        ("\x1b[", "2;5Ra", "a"),
+        ("\x1b[", "a", "a"),
+        ("\x1b[2;", "5Ra", "a"),
+        ("\x1b", "\x1b[Aa", "Up a"),
+    ] {
+        let mut decoder = Decoder::default();
+        let mut events = Vec::new();
+        decoder.await_answers();
+        decoder.feed(format!("\x1b[2;3R{torn}").as_bytes(), &mut events);
+        decoder.settle(&mut events);
+        decoder.feed(rest.as_bytes(), &mut events);
+        let typed: Vec<String> = events
+            .into_iter()
+            .filter_map(|event| match event {
+                TtyEvent::Key(input) => Some(input.key.to_string()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(typed.join(" "), expected, "{torn:?} {rest:?}");
+    }
+    assert_eq!(keys(b"\x1b"), "Esc");
+    let mut decoder = Decoder::default();
+    let mut events = Vec::new();
+    decoder.await_answers();
+    decoder.feed(b"\x1b", &mut events);
+    decoder.settle(&mut events);
+    assert_eq!(events.len(), 1, "Escape by itself is a key while answers are awaited");
+}
+
 #[test]
 fn endless_strings_and_sequences_are_dropped_at_their_bound() {
     let mut decoder = Decoder::default();
