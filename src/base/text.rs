@@ -104,6 +104,27 @@ pub fn is_harmful(c: char) -> bool {
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// An address as the escape sequence for links takes it (OSC 8: printable ASCII): other characters
+/// are escaped as RFC 3987 says, which is the same address. None if it has a control, which no
+/// address has.
+#[must_use]
+pub fn link_address(address: &str) -> Option<String> {
+    let mut written = String::with_capacity(address.len());
+    for c in address.chars() {
+        if c.is_control() {
+            return None;
+        }
+        if c.is_ascii() {
+            written.push(c);
+        } else {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                append(&mut written, format_args!("%{byte:02X}"));
+            }
+        }
+    }
+    Some(written)
+}
+
 /// Appends to a text, which never fails as writing elsewhere may.
 pub fn append(text: &mut String, what: fmt::Arguments<'_>) {
     fmt::Write::write_fmt(text, what).expect("values that can be shown");
@@ -171,8 +192,8 @@ pub fn decode_base64_loose(text: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::{
-        decode_base64, decode_base64_loose, encode_base64, fitting, may_join, nearest, sanitize,
-        width,
+        decode_base64, decode_base64_loose, encode_base64, fitting, link_address, may_join,
+        nearest, sanitize, width,
     };
 
     #[test]
@@ -194,6 +215,19 @@ mod tests {
             ('\u{633}', ')', false),
         ] {
             assert_eq!(may_join(last, next), expected, "{last:?} {next:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_written_whole_or_not_at_all() {
+        for (address, written) in [
+            ("https://example.org/a b?c=%20", Some("https://example.org/a b?c=%20")),
+            ("https://de.example/wiki/Köln", Some("https://de.example/wiki/K%C3%B6ln")),
+            ("file:///tmp/漢", Some("file:///tmp/%E6%BC%A2")),
+            ("https://example.org/\u{1b}[2J", None),
+            ("https://example.org/\u{9c}", None),
+        ] {
+            assert_eq!(link_address(address).as_deref(), written, "{address:?}");
         }
     }
 

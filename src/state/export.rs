@@ -3,8 +3,9 @@
 
 use crate::base::row::{Row, Run};
 use crate::base::style::{Attrs, Colour, Style, Underline};
-use crate::base::text::append;
+use crate::base::text::{append, link_address};
 use crate::state::pane::Pane;
+use crate::term::Terminal;
 
 /// Attributes and the numbers that turn them on.
 const ATTRS: [(Attrs, &str); 8] = [
@@ -18,18 +19,26 @@ const ATTRS: [(Attrs, &str); 8] = [
     (Attrs::OVERLINE, "53"),
 ];
 
-/// Rows, each with its line end unless the line goes on in the next one.
+/// Rows with their links (OSC 8), each with its line end unless the line goes on in the next one.
 #[must_use]
-pub fn ansi(rows: impl Iterator<Item = Row>) -> String {
+pub fn ansi(rows: impl Iterator<Item = Row>, screen: &Terminal) -> String {
     let mut text = String::new();
     for row in rows {
         let mut style = Style::default();
+        let mut link = 0;
         for run in &row.runs {
+            if run.link != link {
+                link = run.link;
+                text.push_str(&link_sequence(link, screen));
+            }
             if run.style != style {
                 style = run.style;
                 text.push_str(&sgr(style));
             }
             text.push_str(&run.text);
+        }
+        if link != 0 {
+            text.push_str(&link_sequence(0, screen));
         }
         if style != Style::default() {
             text.push_str("\x1b[0m");
@@ -39,6 +48,14 @@ pub fn ansi(rows: impl Iterator<Item = Row>) -> String {
         }
     }
     text
+}
+
+/// The sequence that starts a link, or ends one: the parts of one link have one id.
+fn link_sequence(link: u32, screen: &Terminal) -> String {
+    match screen.link(link).and_then(link_address) {
+        Some(address) => format!("\x1b]8;id={link};{address}\x1b\\"),
+        None => "\x1b]8;;\x1b\\".to_owned(),
+    }
 }
 
 /// The last rows of a pane, scrollback included, at most so many rows and bytes. Empty rows at the
@@ -51,7 +68,7 @@ pub fn ansi_tail(pane: &Pane, rows_max: usize, bytes_max: usize) -> String {
         .rows(-above..i64::from(pane.size.rows))
         .into_iter()
         .rev()
-        .map(|row| ansi(std::iter::once(row)));
+        .map(|row| ansi(std::iter::once(row), &pane.screen));
     let mut room = bytes_max;
     let mut found: Vec<String> = upwards
         .skip_while(|row| row == "\n")
@@ -205,9 +222,9 @@ fn svg_run(out: &mut String, run: &Run, x: usize, y: usize) {
     );
 }
 
-/// A page of rows.
+/// A page of rows with their links.
 #[must_use]
-pub fn html(rows: impl Iterator<Item = Row>) -> String {
+pub fn html(rows: impl Iterator<Item = Row>, screen: &Terminal) -> String {
     let mut out = format!(
         "<!doctype html>\n<meta charset=\"utf-8\">\n<title>abide</title>\n<pre \
          style=\"font-family:{FONT};line-height:1.25;padding:8px;color:{};background:{}\">\n",
@@ -215,9 +232,19 @@ pub fn html(rows: impl Iterator<Item = Row>) -> String {
         hex(BG)
     );
     for row in rows {
+        let mut link = None;
         for run in &row.runs {
+            let address = screen.link(run.link);
+            if link != address {
+                out.push_str(if link.is_some() { "</a>" } else { "" });
+                link = address;
+                if let Some(address) = address {
+                    append(&mut out, format_args!("<a href=\"{}\">", escaped(address)));
+                }
+            }
             html_run(&mut out, run);
         }
+        out.push_str(if link.is_some() { "</a>" } else { "" });
         if !row.wrapped {
             out.push('\n');
         }
@@ -312,11 +339,40 @@ mod tests {
     use crate::state::State;
     use crate::term::{Options, Terminal};
 
+    fn terminal(bytes: &str) -> Terminal {
+        let mut screen =
+            Terminal::new(Size::new(20, 2), Options::default(), Box::new(HeapMemory::default()));
+        screen.feed(bytes.as_bytes(), &mut Vec::new());
+        screen
+    }
+
+    #[test]
+    fn links_have_their_addresses() {
+        let screen = terminal(
+            "a\x1b]8;;https://x.org/?a=1&b=\"ö\"\x1b\\\x1b[1mb\x1b[mc\x1b]8;;\x1b\\d\r\n\
+             \x1b]8;;file:///e\x1b\\e",
+        );
+        assert_eq!(
+            ansi(screen.rows(0..2).into_iter(), &screen),
+            "a\x1b]8;id=1;https://x.org/?a=1&b=\"%C3%B6\"\x1b\\\x1b[0;1mb\x1b[0mc\
+             \x1b]8;;\x1b\\d\n\x1b]8;id=2;file:///e\x1b\\e\x1b]8;;\x1b\\\n"
+        );
+        let page = html(screen.rows(0..2).into_iter(), &screen);
+        assert!(
+            page.contains(
+                "\na<a href=\"https://x.org/?a=1&amp;b=&quot;ö&quot;\">\
+                 <span style=\"font-weight:bold;\">b</span>c</a>d\n\
+                 <a href=\"file:///e\">e</a>\n</pre>"
+            ),
+            "{page}"
+        );
+    }
+
     fn check(style: Style, written: &str) {
         let run =
             |style, text: &str| Run { style, link: 0, kind: RunKind::Narrow, text: text.into() };
         let row = Row { runs: vec![run(Style::default(), "a"), run(style, "b")], wrapped: false };
-        assert_eq!(ansi([row].into_iter()), format!("a{written}b\x1b[0m\n"));
+        assert_eq!(ansi([row].into_iter(), &terminal("")), format!("a{written}b\x1b[0m\n"));
     }
 
     #[test]
@@ -336,7 +392,7 @@ mod tests {
     #[test]
     fn a_wrapped_row_has_no_line_end() {
         let row = |wrapped| Row { runs: Vec::new(), wrapped };
-        assert_eq!(ansi([row(true), row(false)].into_iter()), "\n");
+        assert_eq!(ansi([row(true), row(false)].into_iter(), &terminal("")), "\n");
     }
 
     #[test]
@@ -375,7 +431,7 @@ mod tests {
 
     #[test]
     fn a_page_has_the_text_and_the_looks() {
-        let page = html(rows().into_iter());
+        let page = html(rows().into_iter(), &terminal(""));
         assert!(
             page.contains(
                 "a&lt;b&gt; &amp; <span \

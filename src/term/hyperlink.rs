@@ -62,6 +62,8 @@ impl Hyperlinks {
             || !starts
             || sanitize(address, ADDRESS_BYTES_MAX) != address
             || id.contains(char::is_control)
+            // Bytes that were no UTF-8: it would be another address.
+            || address.contains(char::REPLACEMENT_CHARACTER)
         {
             return 0;
         }

@@ -1,6 +1,7 @@
 //! The text of panes: capture, search, the output of a command, copy mode, and the text in an
 //! editor.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use clap::{Args, ValueEnum};
@@ -25,7 +26,7 @@ use crate::state::tab::NewTab;
 /// Copy what a pane shows
 ///
 /// Its screen, with --scrollback also what left it. Rows of one line are joined in text; ansi keeps
-/// colours; html and svg are for browsers; json gives rows as runs.
+/// colours and links; html, with links, and svg are for browsers; json gives rows as runs.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PaneCapture {
@@ -74,13 +75,24 @@ impl Apply for PaneCapture {
         };
         match self.format {
             Format::Text => captured.text = Some(screen.text(rows)),
-            Format::Ansi => captured.text = Some(export::ansi(screen.rows(rows).into_iter())),
-            Format::Html => captured.text = Some(export::html(screen.rows(rows).into_iter())),
+            Format::Ansi => {
+                captured.text = Some(export::ansi(screen.rows(rows).into_iter(), screen));
+            }
+            Format::Html => {
+                captured.text = Some(export::html(screen.rows(rows).into_iter(), screen));
+            }
             Format::Svg => {
                 captured.text =
                     Some(export::svg(screen.rows(rows).into_iter(), screen.size().cols));
             }
-            Format::Json => captured.rows = Some(screen.rows(rows)),
+            Format::Json => {
+                let rows = screen.rows(rows);
+                let runs = rows.iter().flat_map(|row| &row.runs);
+                captured.links = runs
+                    .filter_map(|run| Some((run.link, screen.link(run.link)?.to_owned())))
+                    .collect();
+                captured.rows = Some(rows);
+            }
         }
         Ok(Answer::Now(captured))
     }
@@ -123,6 +135,9 @@ pub struct Captured {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<serde_json::Value>>")]
     pub rows: Option<Vec<Row>>,
+    /// The addresses of the links in these rows, by number.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<u32, String>,
 }
 
 impl Default for Captured {
@@ -134,6 +149,7 @@ impl Default for Captured {
             cursor: Point::default(),
             text: None,
             rows: None,
+            links: BTreeMap::new(),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::cells::{CellGlyph, Glyphs, PaintCell, doubtful_cols, head};
 use std::ops::Range;
 
 use crate::base::style::{Attrs, Colour, Style, Underline};
+use crate::base::text::link_address;
 use crate::client::caps::{Caps, Depth, Features};
 
 /// A terminal's cursor and style while a frame is written. A frame begins and ends with the default
@@ -126,12 +127,11 @@ impl Pen {
         }
         self.link = link;
         out.extend_from_slice(b"\x1b]8;");
-        if let Some(target) = glyphs.link(link) {
+        if let Some(target) = glyphs.link(link).and_then(link_address) {
             out.extend_from_slice(b"id=a");
             number(out, link as usize);
             out.push(b';');
-            // ECMA-48 strings hold printable ASCII; anything else would end the sequence early.
-            out.extend(target.bytes().filter(|byte| (0x20..0x7f).contains(byte)));
+            out.extend_from_slice(target.as_bytes());
         } else {
             out.push(b';');
         }

@@ -22,7 +22,13 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let (floating, tiled): (Vec<_>, Vec<_>) =
         (0..panes.len()).partition(|idx| is_floating(&model.scene.chrome, *idx));
     let tiled: Vec<&PaneItem> = tiled.into_iter().map(|idx| &panes[idx]).collect();
-    if !matches!(tiled.as_slice(), [only] if only.rect == Rect::new(0, 0, area.size())) {
+    // Before the first frame there is nothing to be beside of.
+    let is_whole = match tiled.as_slice() {
+        [] => true,
+        [only] => only.rect == Rect::new(0, 0, area.size()),
+        _ => false,
+    };
+    if !is_whole {
         lines(model, area, &tiled, buf);
     }
     for pane in tiled {

@@ -9,6 +9,7 @@ use abide::base::key::MouseWant;
 use abide::base::memory::HeapMemory;
 use abide::base::row::{Row, RunKind};
 use abide::base::style::Style;
+use abide::base::text::link_address;
 use abide::base::time::{Now, Tick};
 use abide::client::ClientConfig;
 use abide::client::caps::{Caps, Depth, Features};
@@ -137,13 +138,7 @@ fn spans(
 fn cells(terminal: &Terminal, row: &Row) -> Vec<(String, usize, Style, String)> {
     let mut cells = Vec::new();
     for run in &row.runs {
-        // The target as the client writes it, ECMA-48 strings being printable ASCII.
-        let link: String = terminal
-            .link(run.link)
-            .unwrap_or_default()
-            .chars()
-            .filter(|c| (' '..='~').contains(c))
-            .collect();
+        let link = terminal.link(run.link).and_then(link_address).unwrap_or_default();
         match run.kind {
             RunKind::Cluster(cols) => {
                 // Of emoji by variation in one column, which only a program without clusters has,
