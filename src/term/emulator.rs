@@ -5,7 +5,7 @@ use crate::base::geom::Size;
 use crate::base::memory::Memory;
 use crate::term::cell::{Cell, RowAttrs};
 use crate::term::color::Palette;
-use crate::term::event::TermEvent;
+use crate::term::event::{Notice, TermEvent};
 use crate::term::graphics::Graphics;
 use crate::term::keys::{InputEncoder, Keyboard};
 use crate::term::mode::SavedModes;
@@ -38,6 +38,8 @@ pub(crate) struct Emulator {
     pub(crate) palette: Palette,
     pub(crate) keyboard: Keyboard,
     pub(crate) shell: ShellIntegration,
+    /// A notice of which more is to come (OSC 99), and its id.
+    pub(crate) notice: Option<(String, Notice)>,
     pub(crate) out: EmulatorOutput,
 }
 
@@ -50,6 +52,7 @@ impl Emulator {
             palette: Palette::default(),
             keyboard: Keyboard::default(),
             shell: ShellIntegration::default(),
+            notice: None,
             out: EmulatorOutput::default(),
         }
     }
@@ -127,6 +130,7 @@ impl Emulator {
         self.palette.reset();
         self.keyboard = Keyboard::default();
         self.shell.reset();
+        self.notice = None;
         self.screen.printing = Printing::default();
     }
 

@@ -237,7 +237,7 @@ impl Emulator {
         true
     }
 
-    /// OSC 99 (kitty): `key=value:…;payload`; parts of one notice are told one by one.
+    /// OSC 99 (kitty): `key=value:…;payload`; the parts of one notice are told together.
     fn notice_99(&mut self, rest: &str) -> bool {
         let Some((options, payload)) = rest.split_once(';') else { return false };
         let option = |name: char| {
@@ -251,12 +251,21 @@ impl Emulator {
         } else {
             payload.to_owned()
         };
-        let urgent = option('u') == Some("2");
+        let id = option('i').unwrap_or("");
+        let begun = self.notice.take().filter(|(of, _)| of == id).map(|(_, notice)| notice);
+        let mut notice = begun.unwrap_or_default();
+        notice.urgent |= option('u') == Some("2");
         match option('p').unwrap_or("title") {
-            "title" => self.notify(&payload, "", urgent),
-            "body" => self.notify("", &payload, urgent),
+            "title" => notice.title.push_str(&payload),
+            "body" => notice.body.push_str(&payload),
             // Queries, icons and buttons have no place in a pane.
             _ => {}
+        }
+        let fits = notice.title.len() + notice.body.len() <= 4 * NOTICE_BODY_BYTES_MAX;
+        if option('d') == Some("0") && fits && id.len() <= NOTICE_TITLE_BYTES_MAX {
+            self.notice = Some((id.to_owned(), notice));
+        } else {
+            self.notify(&notice.title, &notice.body, notice.urgent);
         }
         true
     }

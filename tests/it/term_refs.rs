@@ -228,6 +228,37 @@ fn text_below_the_cursor_is_there_again_when_a_lower_screen_grows() {
     }
 }
 
+#[test]
+fn the_parts_of_a_notice_are_one() {
+    let notices = |bytes: &str| -> Vec<(String, String, bool)> {
+        let told = feed(&mut terminal(20, 2), bytes).into_iter();
+        told.filter_map(|event| match event {
+            TermEvent::Notify(notice) => Some((notice.title, notice.body, notice.urgent)),
+            _ => None,
+        })
+        .collect()
+    };
+    let notice =
+        |title: &str, body: &str, urgent| vec![(title.to_owned(), body.to_owned(), urgent)];
+    for (bytes, expected) in [
+        (
+            "\x1b]99;i=1:d=0;Hello\x1b\\\x1b]99;i=1:p=body;World\x1b\\",
+            notice("Hello", "World", false),
+        ),
+        (
+            "\x1b]99;i=1:d=0:u=2;He\x07\x1b]99;i=1:d=0;llo\x07x\x1b]99;i=1:d=1:p=body:e=1;V29ybGQ=\x07",
+            notice("Hello", "World", true),
+        ),
+        ("\x1b]99;i=1:d=0;a\x07\x1b]99;i=1:p=icon;x\x07", notice("a", "", false)),
+        ("\x1b]99;i=1:d=0;a\x07\x1b]99;i=2;b\x07", notice("b", "", false)),
+        ("\x1b]99;;alone\x07", notice("alone", "", false)),
+        ("\x1b]99;i=1:d=0;a\x07", Vec::new()),
+        ("\x1b]99;i=1:p=?;\x07", Vec::new()),
+    ] {
+        assert_eq!(notices(bytes), expected, "{bytes:?}");
+    }
+}
+
 /// The second half of a family was joined to the flag before it when its first half had no room.
 #[test]
 fn what_goes_on_with_a_character_without_room_is_no_part_of_the_one_before() {

@@ -373,6 +373,7 @@ impl CopyMode {
                 self.scroll_at_edge(to);
                 let cell = self.cell_at(to);
                 let cell = ScrollPoint { col: self.rows.row(cell.row)?.head(cell.col), ..cell };
+                let cell = self.grown(cell)?;
                 self.cursor = cell;
                 self.col = cell.col;
             }
@@ -388,12 +389,13 @@ impl CopyMode {
             CopyMouse::Line(at) => {
                 let row = self.cell_at(at).row;
                 let (start, end) = (self.rows.line_start(row)?, self.rows.line_end(row)?);
+                let cell = |row: u64| ScrollPoint { row, col: 0 };
                 self.selection = Some(Selection {
-                    anchor: ScrollPoint { row: start, col: 0 },
+                    anchor: cell(start),
                     shape: SelectionKind::Line,
-                    unit: Unit::Cell,
+                    unit: Unit::Word(cell(start), cell(end)),
                 });
-                self.cursor = ScrollPoint { row: end, col: 0 };
+                self.cursor = cell(end);
             }
             CopyMouse::Release => match self.selected() {
                 Some(span) => self.yank(span, Where::New),
@@ -402,6 +404,21 @@ impl CopyMode {
             },
         }
         Ok(())
+    }
+
+    /// The cell to which the mouse drags the selection: the far end of the word or the line there,
+    /// if it began with one.
+    fn grown(&self, cell: ScrollPoint) -> Result<ScrollPoint, Missing> {
+        let Some(Selection { unit: Unit::Word(first, last), shape, .. }) = self.selection else {
+            return Ok(cell);
+        };
+        let (start, end) = if shape == SelectionKind::Line {
+            let end = |row: u64| ScrollPoint { row, col: 0 };
+            (end(self.rows.line_start(cell.row)?), end(self.rows.line_end(cell.row)?))
+        } else {
+            self.text().word_at(cell)?
+        };
+        Ok(if start < first { start } else { end.max(last) })
     }
 
     /// The cell of the rows that is shown there.

@@ -24,7 +24,8 @@ pub enum SelectionKind {
 pub enum Unit {
     /// Cells.
     Cell,
-    /// Words, as a double click begins it: the first and the last cell of the word it began with.
+    /// Words or, as a triple click begins it, lines: the first and the last cell of the one it began
+    /// with.
     Word(ScrollPoint, ScrollPoint),
 }
 

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::keys::{CopyKeys, KeyTable};
 use super::scrollback_cache::ScrollbackCache;
-use super::{CopyEffect, CopyInput, CopyMode, CopyOptions, Where};
-use crate::base::geom::Size;
+use super::{CopyEffect, CopyInput, CopyMode, CopyMouse, CopyOptions, Where};
+use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::row::RunKind;
 use crate::base::style::Style;
@@ -252,6 +252,32 @@ fn check(table: KeyTable, from: (u64, u16), keys: &str, to: (u64, u16)) {
     session.mode.col = from.1;
     session.press(keys);
     assert_eq!(session.at(), to, "{keys} from {from:?}");
+}
+
+/// Terminals go on with the unit that the clicks began with.
+#[test]
+fn a_drag_after_two_or_three_clicks_goes_on_by_words_or_lines() {
+    let at = |x: u16, y: u16| Point::new(x, y);
+    for (begin, to, copied) in [
+        (CopyMouse::Word(at(7, 2)), at(7, 2), "bar"),
+        (CopyMouse::Word(at(7, 2)), at(11, 2), "bar baz"),
+        (CopyMouse::Word(at(7, 2)), at(3, 2), "foo.bar"),
+        (CopyMouse::Word(at(7, 2)), at(7, 0), "line\n\n  foo.bar"),
+        (CopyMouse::Line(at(0, 2)), at(3, 3), "  foo.bar baz(a, b)\nlong line that goes on here\n"),
+        (CopyMouse::Line(at(9, 4)), at(2, 2), "  foo.bar baz(a, b)\nlong line that goes on here\n"),
+        (CopyMouse::Line(at(9, 3)), at(9, 3), "long line that goes on here\n"),
+    ] {
+        let mut session = Session::new(KeyTable::Vi, TEXT, 8);
+        for deed in
+            [begin, CopyMouse::Drag { from: at(9, 9), to, block: false }, CopyMouse::Release]
+        {
+            let mut effects = Vec::new();
+            session.mode.take(CopyInput::Mouse(deed), &mut effects);
+            session.settle(effects);
+        }
+        let text: Vec<&str> = session.copied.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(text, [copied]);
+    }
 }
 
 #[test]

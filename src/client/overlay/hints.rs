@@ -27,7 +27,11 @@ const HINTS_MAX: usize = 26 * 26;
 /// The patterns of texts worth a label, the first that matches wins: addresses, mail, paths, hashes
 /// and ids, IP addresses, colours, numbers.
 const PATTERNS: &[&str] = &[
-    r#"(?:https?|ftp|file|ssh|git)://[^\s<>"'`{}|\\^\[\]]*[^\s<>"'`{}|\\^\[\].,;:!?)]"#,
+    concat!(
+        // A host of IPv6 stands in brackets.
+        r"(?:https?|ftp|file|ssh|git)://(?:[\w.~%!$&*+=:-]*@)?(?:\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\])?",
+        r#"(?:[^\s<>"'`{}|\\^\[\]]*[^\s<>"'`{}|\\^\[\].,;:!?]|)"#,
+    ),
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b",
     r"[\w.@%+=~-]*(?:/[\w.@%+=-]*[\w@%+=-])+/?(?::\d+(?::\d+)?)?",
@@ -38,6 +42,7 @@ const PATTERNS: &[&str] = &[
     ),
     r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
     r"\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b",
+    r"\b(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}(?:%[\w.-]+\b|\b)",
     r"#[0-9a-fA-F]{6}\b",
     r"\b[0-9a-f]{7,64}\b",
     r"\b0x[0-9a-fA-F]+\b",
@@ -214,6 +219,18 @@ fn patterns() -> &'static [Regex] {
         .get_or_init(|| PATTERNS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect())
 }
 
+/// A text without what closes a bracket that was opened before it: `(see https://x.org/a)`.
+fn balanced(text: &str) -> &str {
+    let mut text = text;
+    while let Some(rest) = text.strip_suffix(')') {
+        if text.matches('(').count() >= text.matches(')').count() {
+            break;
+        }
+        text = rest.trim_end_matches(['.', ',', ';', ':', '!', '?']);
+    }
+    text
+}
+
 /// The texts worth a label in a line.
 fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(ScrollPoint, String)>) {
     let mut text = String::new();
@@ -238,12 +255,15 @@ fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(ScrollPoint, S
     let mut taken: Vec<std::ops::Range<usize>> = Vec::new();
     for pattern in patterns() {
         for hit in pattern.find_iter(&text) {
+            let end = hit.start() + balanced(hit.as_str()).len();
+            let hit = hit.start()..end;
             if hit.len() < 3
-                || taken.iter().any(|range| hit.start() < range.end && range.start < hit.end())
+                || text[hit.clone()].ends_with("://")
+                || taken.iter().any(|range| hit.start < range.end && range.start < hit.end)
             {
                 continue;
             }
-            taken.push(hit.range());
+            taken.push(hit);
         }
     }
     taken.sort_by_key(|range| range.start);
@@ -301,7 +321,19 @@ mod tests {
 
     #[test]
     fn what_is_worth_copying_is_found() {
-        check("see https://example.org/a?b=c(d). Then", &["https://example.org/a?b=c(d"]);
+        check("see https://example.org/a?b=c(d). Then", &["https://example.org/a?b=c(d)"]);
+        let rust = "https://en.wikipedia.org/wiki/Rust_(programming_language)";
+        for text in ["{}", "({})", "[it]({}).", "<{}>, and", "(see {}.)", "\"{}\"", "{}!"] {
+            check(&text.replace("{}", rust), &[rust]);
+            check(&text.replace("{}", "http://[::1]:8080/a"), &["http://[::1]:8080/a"]);
+            check(&text.replace("{}", "https://x.org/a(b)c/"), &["https://x.org/a(b)c/"]);
+        }
+        check(
+            "ssh://me@[fe80::1%eth0]/x http://[2001:db8::1]",
+            &["ssh://me@[fe80::1%eth0]/x", "http://[2001:db8::1]"],
+        );
+        check("https:// and no more", &[]);
+        check("ping fe80::1%eth0 and 2001:db8::7, std::fmt", &["fe80::1%eth0", "2001:db8::7"]);
         check("  --> src/main.rs:12:5", &["src/main.rs:12:5"]);
         check("commit 9d41b04d and /etc/passwd, ~/x/y", &["9d41b04d", "/etc/passwd", "~/x/y"]);
         check(
