@@ -20,9 +20,9 @@ mod upgrade;
 use std::ffi::OsString;
 
 use clap::ArgMatches;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::action::table::{ActionEntry, CallParams};
+use crate::action::table::{self, ActionEntry, CallParams};
 use crate::action::tmux;
 use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::time::Span;
@@ -81,7 +81,7 @@ pub fn run(args: Vec<OsString>) -> Next {
             };
             (done, as_json)
         }
-        Err(error) => return Next::Exit(help(&error, clap_tree::asks_for_json(&words))),
+        Err(error) => return Next::Exit(help(&error, &words)),
     };
     done.unwrap_or_else(|refusal| {
         print::refusal(&refusal, as_json);
@@ -140,7 +140,8 @@ fn translated(args: Vec<OsString>) -> Vec<OsString> {
 
 /// Shows the text that clap gives instead of matches: help and version are answers, the rest is a
 /// wrong use.
-fn help(error: &clap::Error, as_json: bool) -> u8 {
+fn help(error: &clap::Error, words: &[OsString]) -> u8 {
+    let as_json = clap_tree::asks_for_json(words);
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print::text(&text) {
@@ -156,10 +157,32 @@ fn help(error: &clap::Error, as_json: bool) -> u8 {
         }
         _ => {
             let refusal = usage(error);
+            let refusal = match aimed(error, words) {
+                Some(line) => Refusal { hint: format!("{line}; {}", refusal.hint), ..refusal },
+                None => refusal,
+            };
             print::refusal(&refusal, as_json);
             refusal.code.exit_status()
         }
     }
+}
+
+/// The line that was meant where the first of too many words is the target, as in `rename OLD NEW`.
+fn aimed(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+    let is_word = error.get(ContextKind::InvalidArg).is_some_and(
+        |found| matches!(found, ContextValue::String(found) if !found.starts_with('-')),
+    );
+    if error.kind() != ErrorKind::UnknownArgument
+        || !is_word
+        || words.iter().any(|word| word.starts_with('-') || word.contains([' ', '\'', '"', '$']))
+    {
+        return None;
+    }
+    let verb = table::all().filter(|entry| entry.takes("target")).flat_map(ActionEntry::words);
+    let verb = verb.filter(|verb| words.starts_with(verb)).max_by_key(|verb| verb.len())?;
+    let [target, rest @ ..] = &words[verb.len()..] else { return None };
+    Some(format!("abide {} -t {target} {}", verb.join(" "), rest.join(" ")))
 }
 
 /// A wrong use as a refusal: clap's message, with its tips and the usage as the hint.

@@ -182,6 +182,8 @@ fn wrong_use_is_told_with_the_usage() {
         .cli(&["renam"])
         .refused(2, &["unrecognized subcommand 'renam'", "'rename'", "Usage: abide"]);
     world.cli(&["rename"]).refused(2, &["<NAME>", "Usage: abide rename"]);
+    world.cli(&["rename", "old", "new"]).refused(2, &["hint: abide rename -t old new"]);
+    world.cli(&["pane", "rename", "p1", "new"]).refused(2, &["hint: abide pane rename -t p1 new"]);
     world.cli(&["ls", "--bogus"]).refused(2, &["--bogus", "Usage: abide ls"]);
     world.cli(&["config"]).refused(2, &["check", "show", "Usage: abide config"]);
     shell(&world, "$A \"$(printf 'a\\377')\"").refused(2, &[]);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::exec_session::sessions;
-use crate::harness::{Api, Output, World};
+use crate::harness::{Api, Output, World, missing_tool};
 use crate::procs_life::eventually;
 
 /// Runs a line of bash in which `a` is the program under test; its status is that of the first part
@@ -404,5 +404,47 @@ fn a_session_is_made_while_a_server_stops() {
         let listed = world.cli(&["ls"]).ok().stdout;
         assert!((0..3).all(|n| listed.contains(&format!("n{n}"))) && !listed.contains(&name));
         world.cli(&["server", "stop"]).ok();
+    }
+}
+
+#[test]
+fn a_shell_that_opens_no_files_any_more_is_told_and_replaced() {
+    for shell in ["/bin/bash", "/bin/sh", "/bin/zsh"] {
+        if missing_tool(&shell[5..]) {
+            continue;
+        }
+        let world = Arc::new(World::new());
+        let variable = format!("SHELL={shell}");
+        world.run("/usr/bin/env", &[&variable, exe(), "new", "-d", "w"], b"").ok();
+        let mut api = Api::connect(&world);
+        api.exec("w", "export KEPT=1; cd /usr");
+        for _ in 0..2 {
+            api.exec("w", "ulimit -n 3");
+            let out = world.cli(&["exec", "-t", "w", "--", "echo lost"]);
+            out.refused(1, &["could not run command", "opens no files", "a new shell"]);
+            assert_eq!(out.stdout, "");
+            assert_eq!(api.text("w", "echo $KEPT; pwd"), "1\n/usr", "{shell}");
+            assert_eq!(world.cli(&["exec", "-t", "w", "--", "(exit 6)"]).code, 6);
+        }
+    }
+}
+
+#[test]
+fn the_stop_of_an_exec_says_how_many_it_ended() {
+    let (world, mut api) = sessions(&["w"]);
+    for (id, script, count) in [
+        ("c1", "touch begun; sleep 1000", 1),
+        ("c2", "(sleep 1000 & sleep 1000 & touch begun; wait)", 3),
+        ("c3", "touch begun; while :; do :; done", 1),
+    ] {
+        let call = api.send("exec.run", &json!({ "target": "w", "command": [script] }));
+        eventually("it has begun", || world.path("home/begun").exists());
+        std::fs::remove_file(world.path("home/begun")).expect("it is there");
+        let mut other = Api::connect(&world);
+        let report = other.call("process.stop", &json!({ "target": id })).expect("it is stopped");
+        let signalled = report["signalled"].as_u64().expect("a number");
+        assert!(count <= signalled, "{script}: {report}");
+        assert_eq!((&report["killed"], &report["left"]), (&0.into(), &json!([])), "{report}");
+        assert_eq!(api.answer(call).expect("it has ended")["state"], "stopped");
     }
 }

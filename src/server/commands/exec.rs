@@ -9,14 +9,14 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, SessionId};
 use crate::base::path_trace;
 use crate::base::signal::ExitStatus;
-use crate::base::signal::TERM;
+use crate::base::signal::{INT, TERM};
 use crate::core::CommandEvent;
 use crate::server::commands::io::{
     CommandIo, FILES, Fifo, FilePlan, MadeFiles, OutputSource, PARTS, Writer, path, remove_files,
     stash_name,
 };
 use crate::server::commands::job::{Job, JobKind, command_tag, shell_tag};
-use crate::server::commands::shell::{Files, NOTICED, Report, ShellKind, ShellMemory};
+use crate::server::commands::shell::{Files, NOT_RUN, NOTICED, Report, ShellKind, ShellMemory};
 use crate::server::commands::stop::{StopRequest, kill_order};
 use crate::server::commands::{CommandEnd, CommandTaskEvent, Commands, Cx, handoff};
 use crate::state::command::{Captured, CommandInput, ExecRequest, script};
@@ -410,6 +410,10 @@ impl Commands {
     pub(super) fn reported(&mut self, cx: &mut Cx<'_>, session: SessionId, report: Report) {
         let Some(shell) = self.shells.get_mut(&session) else { return };
         if report.command == NOTICED {
+            let not_run = report.memory.cwd.strip_prefix(NOT_RUN);
+            if let Some(id) = not_run.and_then(|id| id.parse().ok()) {
+                return self.not_run(cx, session, id);
+            }
             if let Ok(opened) = report.memory.cwd.parse() {
                 return self.input_opened(cx, opened);
             }
@@ -437,6 +441,37 @@ impl Commands {
             let end = CommandEnd { exit: ExitStatus::Code(report.status), was_killed: false };
             self.end_in_shell(cx, id, end, Captured::default());
         }
+    }
+
+    /// A shell could not open the streams of a command, as after `ulimit -n 3`: it will run nothing
+    /// any more, so the next command gets another.
+    fn not_run(&mut self, cx: &mut Cx<'_>, session: SessionId, id: CommandId) {
+        let is_stopping = self.is_stopping_command(id);
+        let Some(shell) = self.shells.get_mut(&session) else { return };
+        let is_meant = |running: &Running| running.command == id && running.status.is_none();
+        if !shell.running.as_ref().is_some_and(is_meant) {
+            return;
+        }
+        if is_stopping {
+            // An interrupt took the command away before it began.
+            let memory = shell.memory.clone().unwrap_or_default();
+            let status = 128 + u8::try_from(INT).unwrap_or(0);
+            return self.reported(cx, session, Report { command: id, status, memory });
+        }
+        shell.running = None;
+        shell.is_replaced = true;
+        if let Some(tag) = shell.tag.take() {
+            shell.former.push(tag);
+            self.kill_leader(cx, tag);
+        }
+        self.slots.version += 1;
+        let message = format!(
+            "the shell could not run command {id}: it opens no files any more, as after \
+             `ulimit -n 3`"
+        );
+        let refusal = Refusal::new(Code::SpawnFailed, message)
+            .hint("call again: there is a new shell, with directory and variables");
+        self.command_event(CommandEvent::NotStarted { command: id, refusal });
     }
 
     /// A command in the shell has ended: what the FIFOs hold now is its last output.

@@ -13,6 +13,9 @@ use crate::state::command::{CommandInput, ExecRequest, quoted};
 /// before, or has opened the standard input of the command that stands for the directory.
 pub(super) const NOTICED: CommandId = CommandId(0);
 
+/// The mark in a report of [`NOTICED`], before the id of a command that the shell could not run.
+pub(super) const NOT_RUN: char = '!';
+
 /// A kind of shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShellKind {
@@ -234,9 +237,12 @@ impl ShellKind {
                 self.cd()
             )]);
         }
+        // The command has neither ended now nor before: its streams could not be opened.
+        let not_run = self.tell(0, &format!("{NOT_RUN}{id}"));
         format!(
             "__abide_y=$?; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then __abide_x=$__abide_y; \
-             {undo}fi; __abide_done {id} \"${{__abide_x-1}}\"\n"
+             __abide_i={id}; {undo}fi; if [ \"${{__abide_i-}}\" = {id} ]; then __abide_done {id} \
+             \"${{__abide_x-1}}\"; else {not_run}; fi\n"
         )
     }
 

@@ -320,6 +320,9 @@ pub(super) struct StopOperation {
     is_shell_lost: bool,
     signal: i32,
     signalled: BTreeSet<(i32, u64)>,
+    /// Children of the shell that got an INT together with it.
+    interrupted: BTreeSet<(i32, u64)>,
+    is_shell_interrupted: bool,
     killed: BTreeSet<(i32, u64)>,
     /// Everybody that was found so far, by process id and start time.
     pub(super) seen: BTreeMap<i32, u64>,
@@ -365,19 +368,21 @@ impl Commands {
             is_shell_lost: false,
             signal,
             signalled: BTreeSet::new(),
+            interrupted: BTreeSet::new(),
+            is_shell_interrupted: false,
             killed: BTreeSet::new(),
             seen: BTreeMap::new(),
         };
         stop.progress.begin(at, grace);
         tracing::info!(?target, signal, "stop asked");
-        self.send_first_signal(&stop);
+        self.send_first_signal(&mut stop);
         self.stops.push(stop);
         self.scan.next = at;
     }
 
     /// The first signals. A shell is interrupted before its children: it unwinds its loop, and
     /// starts nothing more. The next scan finds all others.
-    fn send_first_signal(&mut self, stop: &StopOperation) {
+    fn send_first_signal(&mut self, stop: &mut StopOperation) {
         if let Some(shell) = self.running_shell(stop.target) {
             self.interrupt(stop, shell);
         } else if let StopTarget::Command { session, is_running: true, .. } = stop.target
@@ -390,7 +395,7 @@ impl Commands {
         }
     }
 
-    fn interrupt(&mut self, stop: &StopOperation, shell_process: ProcessId) {
+    fn interrupt(&mut self, stop: &mut StopOperation, shell_process: ProcessId) {
         if let StopTarget::Command { session, .. } = stop.target
             && let Some(shell) = self.shells.get_mut(&session)
         {
@@ -517,7 +522,9 @@ impl Commands {
         {
             shell.former.retain(|tag| self.jobs.contains_key(tag));
         }
-        stop.progress.signalled = stop.signalled.len();
+        // A command that is the shell's own work is one.
+        let told = stop.signalled.union(&stop.interrupted).count();
+        stop.progress.signalled = told.max(usize::from(stop.is_shell_interrupted));
         stop.progress.killed = stop.killed.len();
         let mut report = stop.progress.report();
         tracing::info!(
@@ -711,16 +718,18 @@ pub(super) struct ProcessId {
 impl StopOperation {
     /// INT to a shell and at once to its children: a shell gives up what it runs only if the child
     /// it waits for dies of the same.
-    fn interrupt(&self, shell: ProcessId) {
+    fn interrupt(&mut self, shell: ProcessId) {
         let children: Vec<Process> = process::children(shell.pid)
             .into_iter()
             .filter_map(process::read)
             .filter(|child| child.parent == shell.pid)
             .collect();
-        send(shell.pid, shell.start_time, INT);
+        self.is_shell_interrupted |= send(shell.pid, shell.start_time, INT);
         // An interrupt is not for those that run in the background since before.
         for child in children.iter().filter(|child| self.since <= child.start_time) {
-            send(child.pid, child.start_time, INT);
+            if send(child.pid, child.start_time, INT) {
+                self.interrupted.insert((child.pid, child.start_time));
+            }
         }
     }
 
