@@ -20,11 +20,13 @@ pub enum GlyphKind {
     Emoji,
     /// A character of the private use area, as fonts with icons have them.
     Private,
+    /// An emoji among the symbols of old, such as a check mark: old tables have one column for it.
+    Early,
 }
 
 impl GlyphKind {
     /// Every kind, with what stands for it and the columns we give that.
-    pub const ALL: [(Self, &'static str, u16, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str, u16, &'static str); 8] = [
         (Self::Joined, "\u{1f469}\u{200d}\u{1f467}", 2, "joined emoji"),
         (Self::Varied, "\u{2601}\u{fe0f}", 2, "emoji by variation"),
         (Self::Flag, "\u{1f1e9}\u{1f1ea}", 2, "flags"),
@@ -32,6 +34,7 @@ impl GlyphKind {
         (Self::Marked, "e\u{301}\u{323}", 1, "combining marks"),
         (Self::Emoji, "\u{1fae8}", 2, "new emoji"),
         (Self::Private, "\u{e0b0}", 1, "private use"),
+        (Self::Early, "\u{2705}", 2, "old emoji"),
     ];
 
     /// The kind of a cluster of several characters.
@@ -54,6 +57,7 @@ impl GlyphKind {
             0..0x300 => None,
             0xe000..=0xf8ff => Some(Self::Private),
             0x1f000.. => Some(Self::Emoji),
+            0x2300..0x2c00 if char_width(c) == 2 => Some(Self::Early),
             _ => (char_width(c) == 0).then_some(Self::Marked),
         }
     }
@@ -116,6 +120,20 @@ mod tests {
                 _ => Some(GlyphKind::of_cluster(text)),
             };
             assert_eq!((found, width(text)), (Some(kind), usize::from(cols)), "{name}");
+        }
+    }
+
+    #[test]
+    fn emoji_among_old_symbols_are_asked_for_by_themselves() {
+        for (c, kind) in [
+            ('✅', Some(GlyphKind::Early)),
+            ('⌚', Some(GlyphKind::Early)),
+            ('✓', None),
+            ('│', None),
+            ('漢', None),
+            ('🫨', Some(GlyphKind::Emoji)),
+        ] {
+            assert_eq!(GlyphKind::of_char(c), kind, "{c}");
         }
     }
 
