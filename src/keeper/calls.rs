@@ -16,7 +16,7 @@ use crate::keeper::{Keeper, Wake, spawn};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::now;
 use crate::wire::keeper::{
-    CONTROL_WAITING, FromKeeper, KeeperRecord, ProgramEntry, Spawn, ToKeeper, Wiring, cookie,
+    CONTROL_WAITING, FromKeeper, KeeperRecord, ProgramEntry, Spawn, ToKeeper, Wiring,
 };
 
 /// The longest name of a stashed fd.
@@ -62,8 +62,7 @@ impl Keeper {
             ToKeeper::Spawn(spawn) => self.spawn(call, &spawn),
             ToKeeper::Signal { tag, target, signal } => {
                 self.snapshots.take();
-                let cookie = cookie(self.epoch, tag);
-                let job = self.jobs.get(&tag).zip(self.scope(&cookie));
+                let job = self.jobs.get(&tag).zip(self.scope());
                 let count = job.map_or(0, |(job, scope)| kill::signal(job, scope, target, signal));
                 self.send(call, &FromKeeper::Signalled { tag, count }, Vec::new());
             }
@@ -138,8 +137,7 @@ impl Keeper {
             .collect::<io::Result<Vec<_>>>()
             .map_err(from_io)?;
         let cgroup = self.cgroups.as_ref().and_then(|cgroups| cgroups.open(spawn.tag).ok());
-        let started =
-            spawn::spawn(spawn, &cookie(self.epoch, spawn.tag), self.limit, cgroup.as_ref());
+        let started = spawn::spawn(spawn, self.epoch, self.limit, cgroup.as_ref());
         let started = started.inspect_err(|_| {
             if let Some(cgroups) = &self.cgroups {
                 cgroups.abandon(spawn.tag);

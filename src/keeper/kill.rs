@@ -13,19 +13,19 @@ use crate::base::signal::{CONT, KILL};
 use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Program, ProgramLife};
 use crate::platform::cgroup::Cgroups;
+use crate::platform::origin_mark::OriginMark;
 use crate::platform::process::Process;
 use crate::platform::process_ownership::{
     CERTAINTY_NEEDED, Confidence, KILL_FOR, Ownership, PASS_PAUSE,
 };
 use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process, tty};
-use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target};
+use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target, cookie};
 
 /// The evidence that tells the processes of one program from all others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
-    /// `ABIDE_JOB=…` of the program.
-    pub(super) cookie: &'a str,
+    pub(super) epoch: u64,
     pub(super) cgroups: Option<&'a Cgroups>,
     /// Never touched, whatever they look like: the server.
     pub(super) server_pid: i32,
@@ -110,7 +110,8 @@ fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
             .map(|cgroups| cgroups.members(job.tag).into_iter().collect())
             .unwrap_or_default(),
         sessions: sessions.into_iter().filter_map(|(id, is_its)| is_its.then_some(id)).collect(),
-        marker: scope.cookie.to_owned(),
+        marker: cookie(scope.epoch, job.tag),
+        marks: vec![OriginMark::of(scope.epoch, job.tag)],
         // Programs of ours that nobody else holds descend from us, unless a former keeper has
         // started them.
         ancestor: (!job.is_adopted).then_some(own_pid),

@@ -41,7 +41,7 @@ use crate::platform::{
 };
 use crate::wire::keeper::{
     CONTROL_AWAITED, CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION,
-    WAITING_FOR_ANY, WAITING_FOR_AWAITED, cookie,
+    WAITING_FOR_ANY, WAITING_FOR_AWAITED,
 };
 
 /// The number of reads one round takes of all streams together, at least one of each: a flood of
@@ -475,8 +475,7 @@ impl Keeper {
         let mut kills = std::mem::take(&mut self.kills);
         kills.retain_mut(|kill| {
             let Some(job) = self.jobs.get(&kill.tag) else { return false };
-            let cookie = cookie(self.epoch, kill.tag);
-            let Some(scope) = self.scope(&cookie) else { return true };
+            let Some(scope) = self.scope() else { return true };
             let Some(report) = kill.pass(job, scope) else { return true };
             self.send(kill.call, &FromKeeper::Killed { tag: kill.tag, report }, Vec::new());
             false
@@ -484,10 +483,10 @@ impl Keeper {
         self.kills.extend(kills);
     }
 
-    fn scope<'a>(&'a self, cookie: &'a str) -> Option<Scope<'a>> {
+    fn scope(&self) -> Option<Scope<'_>> {
         let SnapshotCache { snapshot, markers } = &self.snapshots;
         Some(Scope {
-            cookie,
+            epoch: self.epoch,
             cgroups: self.cgroups.as_ref(),
             server_pid: self.server.pid(),
             snapshot: snapshot.as_ref()?,

@@ -17,9 +17,10 @@ use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 use rustix::io::Errno;
 
 use crate::base::geom::Size;
+use crate::platform::origin_mark::OriginMark;
 use crate::platform::spawn::{Piped, born_in, piped};
 use crate::platform::{FdLimit, clear_signal_mask, which};
-use crate::wire::keeper::{Spawn, Wiring};
+use crate::wire::keeper::{Spawn, Wiring, cookie};
 
 /// The handles of a program that was started.
 #[derive(Debug)]
@@ -38,13 +39,14 @@ pub(super) struct NotStarted {
     pub(super) message: String,
 }
 
-/// Starts a program, in `cgroup` if there is one; `cookie` is one more variable, with its name.
+/// Starts a program of this lineage, in `cgroup` if there is one: what comes of it is known by one
+/// more variable of its environment and by its mark.
 ///
 /// # Errors
 /// [`NotStarted`]; nothing is left behind.
 pub(super) fn spawn(
     spawn: &Spawn,
-    cookie: &str,
+    epoch: u64,
     limit: FdLimit,
     cgroup: Option<&OwnedFd>,
 ) -> Result<Started, NotStarted> {
@@ -52,6 +54,7 @@ pub(super) fn spawn(
     let argv: Vec<OsString> = spawn.argv.iter().map(word).collect();
     let mut env: Vec<(OsString, OsString)> =
         spawn.env.iter().map(|(name, value)| (word(name), word(value))).collect();
+    let cookie = cookie(epoch, spawn.tag);
     env.extend(cookie.split_once('=').map(|(name, value)| (name.into(), value.into())));
     let cwd = PathBuf::from(word(&spawn.cwd));
     if !cwd.is_dir() {
@@ -65,10 +68,10 @@ pub(super) fn spawn(
     let program = which(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)
         .map_err(|error| failed(error.errno, error.to_string()))?;
     let command = ExecSpec { file: program, argv, env, cwd };
-    match spawn.wiring {
+    OriginMark::of(epoch, spawn.tag).around(|| match spawn.wiring {
         Wiring::Pty(size) => on_pty(&command, size, limit, cgroup),
         Wiring::Pipes => on_pipes(&command, limit, cgroup),
-    }
+    })
 }
 
 /// The program that is executed.

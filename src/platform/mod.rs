@@ -20,6 +20,7 @@ pub mod daemonize;
 pub mod host_terminal;
 mod inotify;
 pub mod memory;
+pub mod origin_mark;
 mod passwd;
 #[cfg(feature = "path-trace")]
 pub mod path_trace;

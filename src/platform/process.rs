@@ -10,6 +10,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::retry_on_intr;
 
+use super::origin_mark::OriginMark;
 use crate::base::error::ignore_failure;
 
 /// A process of the table.
@@ -35,6 +36,8 @@ pub struct Process {
     pub cpu_ticks: u64,
     /// Resident memory in bytes.
     pub rss_bytes: u64,
+    /// The soft limit of that, which may hold an [`OriginMark`].
+    pub rss_limit: u64,
     /// The short name, at most 15 bytes.
     pub name: Vec<u8>,
 }
@@ -54,8 +57,15 @@ impl Process {
             start_time: u64::from(pid.unsigned_abs()),
             cpu_ticks: 0,
             rss_bytes: 0,
+            rss_limit: u64::MAX,
             name: b"idle".to_vec(),
         }
+    }
+
+    /// The mark that it was born with, if it has one.
+    #[must_use]
+    pub const fn mark(&self) -> Option<OriginMark> {
+        OriginMark::from_limit(self.rss_limit)
     }
 
     /// True if it has ended, reaped or not.
@@ -215,8 +225,8 @@ fn parse(stat: &[u8]) -> Option<Process> {
     let close = stat.iter().rposition(|byte| *byte == b')')?;
     let pid = std::str::from_utf8(stat.get(..open)?).ok()?.trim().parse().ok()?;
     let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
-    // Field 3 of the manual is the first here, 24 the last that is looked at.
-    let mut fields = [""; 22];
+    // Field 3 of the manual is the first here, 25 the last that is looked at.
+    let mut fields = [""; 23];
     for (field, text) in fields.iter_mut().zip(rest.split_ascii_whitespace()) {
         *field = text;
     }
@@ -233,6 +243,7 @@ fn parse(stat: &[u8]) -> Option<Process> {
         start_time: unsigned(22)?,
         cpu_ticks: unsigned(14)?.saturating_add(unsigned(15)?),
         rss_bytes: unsigned(24)?.saturating_mul(rustix::param::page_size() as u64),
+        rss_limit: unsigned(25).unwrap_or(u64::MAX),
         name: stat.get(open + 1..close)?.to_vec(),
     })
 }

@@ -6,9 +6,11 @@
 //! 1. The kernel says so: its identity (process id and start time) is known to belong, or it is in
 //!    the cgroup, or in a session in which nothing else runs.
 //! 2. Its environment carries the marker that is asked for.
-//! 3. It comes from a shared origin, such as the shell of a session, was born in the time in
-//!    question, and carries no marker that names another owner.
-//! 4. A process above it belongs.
+//! 3. Its environment names nobody, and it was born with a mark that is asked for
+//!    (`platform::origin_mark`): daemons that give up environment, session and parents.
+//! 4. It comes from a shared origin, such as the shell of a session, was born in the time in
+//!    question, and carries no marker or mark that names another owner.
+//! 5. A process above it belongs.
 //!
 //! Excluded processes never belong. Tests: below, and `tests/it/procs_life.rs`.
 
@@ -17,6 +19,7 @@ use std::ops::RangeInclusive;
 
 use crate::base::time::Span;
 
+use super::origin_mark::OriginMark;
 use super::process::Process;
 use super::process_snapshot::{EnvMarkers, ProcessSnapshot};
 
@@ -40,6 +43,8 @@ pub struct Ownership {
     pub sessions: BTreeSet<i32>,
     /// The variable that marks members, as `NAME=value`.
     pub marker: String,
+    /// The marks that members are born with.
+    pub marks: Vec<OriginMark>,
     /// The beginning of a variable that all processes of this abide carry, as `NAME=prefix`. With
     /// it the marker counts only beside that variable or in a process of the origin, because an
     /// abide inside of a session numbers its commands as this one does. Empty: the marker is
@@ -66,6 +71,8 @@ pub struct SharedOrigin {
     pub shells: BTreeSet<i32>,
     /// The variables that processes of these shells carry, as `NAME=value`.
     pub markers: Vec<Vec<u8>>,
+    /// The marks of these shells as a whole.
+    pub marks: Vec<OriginMark>,
     /// The start times of children that belong, in clock ticks since boot.
     pub born: RangeInclusive<u64>,
     /// Further parents whose children are judged one by one: the keeper, to which orphans come, the
@@ -117,7 +124,8 @@ impl Ownership {
                 tops.push(process.pid);
             } else if is_in_reach(process) {
                 let variables = markers.of(process);
-                if variables.is_none() && self.may_belong(process) {
+                let is_marked = self.is_marked(process);
+                if variables.is_none() && !is_marked && self.may_belong(process) {
                     let is_over = process.is_over();
                     confidence = confidence.max(if is_over {
                         Confidence::Likely
@@ -167,7 +175,21 @@ impl Ownership {
         self.since <= process.start_time && (process.parent == self.reaper || is_child)
     }
 
-    /// The process is a member by its variables, or by its origin where they name no owner.
+    /// The process was born with a mark that is asked for.
+    fn is_marked(&self, process: &Process) -> bool {
+        self.since <= process.start_time
+            && process.mark().is_some_and(|mark| self.marks.iter().any(|own| own.covers(mark)))
+    }
+
+    /// The process has the mark of another part of the origin, such as another command.
+    fn is_of_other_part(&self, process: &Process, origin: &SharedOrigin) -> bool {
+        process.mark().is_some_and(|mark| {
+            let is_of_origin = origin.marks.iter().any(|whole| whole.covers(mark));
+            !mark.is_whole() && is_of_origin && !self.is_marked(process)
+        })
+    }
+
+    /// The process is a member by its variables, or by its mark or origin where they name no owner.
     fn is_told(&self, process: &Process, variables: &[Vec<u8>]) -> bool {
         let find = |prefix: &str| {
             variables.iter().find(|variable| variable.starts_with(prefix.as_bytes()))
@@ -180,11 +202,12 @@ impl Ownership {
         let name = self.marker.split_inclusive('=').next().unwrap_or_default();
         find(name).map_or_else(
             || {
-                is_of_origin
-                    && self
-                        .origin
-                        .as_ref()
-                        .is_some_and(|origin| origin.born.contains(&process.start_time))
+                let is_of_time = |origin: &SharedOrigin| {
+                    origin.born.contains(&process.start_time)
+                        && !self.is_of_other_part(process, origin)
+                };
+                self.is_marked(process)
+                    || is_of_origin && self.origin.as_ref().is_some_and(is_of_time)
             },
             |told| {
                 let is_of_ours =
@@ -198,6 +221,7 @@ impl Ownership {
 #[cfg(test)]
 mod tests {
     use super::{Confidence, Ownership, SharedOrigin};
+    use crate::platform::origin_mark::OriginMark;
     use crate::platform::process::Process;
     use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 
@@ -242,6 +266,7 @@ mod tests {
             origin: Some(SharedOrigin {
                 shells: [SHELL].into(),
                 markers: vec![b"ABIDE_JOB=e:1".to_vec()],
+                marks: vec![OriginMark::of(0xe, 1)],
                 born: 30..=40,
                 outsiders: [0, 1, KEEPER].into(),
             }),
@@ -263,6 +288,36 @@ mod tests {
             (25, 1, 25, &["ABIDE_JOB=e:7"]),
         ];
         assert_eq!(members(&program(), rows), (vec![20, 21, 22, 24], Confidence::Certain));
+    }
+
+    /// Without a word of its own a process is judged by its mark, and a word goes before it.
+    #[test]
+    fn a_mark_tells_whose_a_process_is_that_names_nobody() {
+        let found = |ownership: &Ownership, variables: &[&str], mark: OriginMark| {
+            let mut markers = EnvMarkers::default();
+            let keeper = Process::idle(KEEPER, 1, 2);
+            let daemon = Process { rss_limit: mark.limit(), ..Process::idle(50, KEEPER, 50) };
+            markers.know(&keeper, &[]);
+            markers.know(&daemon, variables);
+            let snapshot = ProcessSnapshot::of(vec![keeper, daemon]);
+            ownership.members(&snapshot, &mut markers).0.len() == 1
+        };
+        let [seven, eight] = [7, 8].map(|tag| OriginMark::of(0xe, tag));
+        let program = Ownership { marks: vec![seven], ..program() };
+        assert!(found(&program, &[], seven) && found(&program, &[], seven.part(3)));
+        assert!(!found(&program, &[], eight) && !found(&program, &["ABIDE_JOB=e:8"], seven));
+        let late = Ownership { since: 51, marks: vec![seven], ..Ownership::default() };
+        assert!(!found(&late, &[], seven), "born before the program");
+        let shell = OriginMark::of(0xe, 1);
+        let command = Ownership { marks: vec![shell.part(5)], ..command() };
+        assert!(found(&command, &[], shell.part(5)), "born after the command's end too");
+        for mark in [shell, shell.part(4), seven.part(5)] {
+            assert!(!found(&command, &[], mark), "{mark:?}");
+        }
+        let mut longer = command;
+        longer.origin.as_mut().expect("it has one").born = 30..=60;
+        let of_session = ["ABIDE_JOB=e:1"];
+        assert!(found(&longer, &of_session, shell) && !found(&longer, &of_session, shell.part(4)));
     }
 
     #[test]

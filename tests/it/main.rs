@@ -41,6 +41,7 @@ mod harness;
 mod hostile_trees;
 mod keeper;
 mod layout_model;
+mod nameless_trees;
 mod outer;
 mod p0;
 mod patches;

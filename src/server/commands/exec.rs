@@ -11,6 +11,7 @@ use crate::base::path_trace;
 use crate::base::signal::ExitStatus;
 use crate::base::signal::{INT, TERM};
 use crate::core::CommandEvent;
+use crate::platform::origin_mark::OriginMark;
 use crate::server::commands::io::{
     CommandIo, FILES, Fifo, FilePlan, MadeFiles, OutputSource, PARTS, Writer, path, remove_files,
     stash_name,
@@ -302,6 +303,7 @@ impl Commands {
                 let pid = self.jobs[&tag].pid().unsigned_abs();
                 let memory = entry.memory.as_ref();
                 let cwd = memory.map(|memory| memory.cwd.clone()).unwrap_or_default();
+                self.mark_shell(tag, id);
                 self.say_to_shell(cx, tag, &text);
                 self.command_event(CommandEvent::Started { command: id, pid, cwd });
             }
@@ -381,6 +383,16 @@ impl Commands {
         handoff::write_slots(self, cx);
         cx.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
         self.spawning.insert(tag, spawn);
+    }
+
+    /// Marks a shell, which runs nothing now, so that all that comes of its next command is known by
+    /// that. Without a mark it is known by what it says of itself.
+    fn mark_shell(&self, tag: u64, command: CommandId) {
+        let Some(job) = self.jobs.get(&tag) else { return };
+        let mark = OriginMark::of(self.epoch, tag).part(command.0);
+        if !mark.put_on(job.pid(), job.start_time()) {
+            tracing::debug!(%command, "the shell cannot be marked");
+        }
     }
 
     pub(super) fn say_to_shell(&mut self, cx: &mut Cx<'_>, tag: u64, text: &str) {
@@ -635,6 +647,9 @@ impl Commands {
                 let first = std::mem::take(&mut shell.first) + &unsent.unwrap_or_default();
                 let running = shell.running.as_ref().filter(|running| running.is_told);
                 let command = running.map(|running| running.command);
+                if let Some(command) = command {
+                    self.mark_shell(tag, command);
+                }
                 self.say_to_shell(cx, tag, &first);
                 command
             }

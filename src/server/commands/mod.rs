@@ -3,8 +3,8 @@
 //!
 //! [`Commands`] owns everything here. Its methods read the state through [`Cx`], write to the
 //! keeper, and leave inputs in an [`CommandResults`], which the event loop steps afterwards;
-//! nothing here names the server. The end-to-end tests are `tests/it/exec_*.rs`, `procs_life.rs`
-//! and `hostile_trees.rs`.
+//! nothing here names the server. The end-to-end tests are `tests/it/exec_*.rs`, `procs_life.rs`,
+//! `hostile_trees.rs` and `nameless_trees.rs`.
 
 mod exec;
 pub(in crate::server) mod handoff;

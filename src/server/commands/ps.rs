@@ -7,10 +7,11 @@ use std::sync::Arc;
 use crate::action::process::list::ProcessItem;
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::base::time::Tick;
+use crate::platform::origin_mark::OriginMark;
 use crate::platform::process::Process;
 use crate::platform::process_snapshot::ProcessCache;
 use crate::platform::{now, process};
-use crate::server::commands::{CommandTaskEvent, Commands, Cx};
+use crate::server::commands::{CommandTaskEvent, Commands, Cx, scan};
 use crate::state::command::{Command, script};
 
 /// The longest command line that is shown.
@@ -91,12 +92,30 @@ fn owners(commands: &Commands, cx: &Cx<'_>) -> BTreeMap<Vec<u8>, Owner> {
     .collect()
 }
 
+/// The same owners by the mark of their processes, and the commands in shells by theirs.
+fn owners_by_mark(commands: &Commands, cx: &Cx<'_>) -> BTreeMap<OriginMark, Owner> {
+    let leaders = leaders(commands, cx);
+    let panes = cx.rest.panes().into_iter().map(|(pane, pid)| (pane.0, pid));
+    let tags = panes.chain(commands.jobs.iter().map(|(tag, job)| (*tag, job.pid())));
+    let programs = tags
+        .filter_map(|(tag, pid)| Some((OriginMark::of(commands.epoch, tag), *leaders.get(&pid)?)));
+    let records = cx.state.commands.records.values().filter(|command| command.in_shell);
+    let parts = records.flat_map(|command| {
+        let owner = Owner { session: Some(command.session), pane: None, command: Some(command.id) };
+        scan::marks(commands, command.session, command.id)
+            .into_iter()
+            .map(move |mark| (mark, owner))
+    });
+    programs.chain(parts).collect()
+}
+
 /// Has a task gather the process table: it reads a file for each process of the machine, and keys
 /// do not wait for it.
 pub(super) fn gather(commands: &Commands, cx: &Cx<'_>, request: &TableRequest) {
     let &TableRequest { call, session, all, line_max } = request;
     let ended = if all { ended(cx) } else { Vec::new() };
     let (leaders, owners) = (leaders(commands, cx), owners(commands, cx));
+    let marks = owners_by_mark(commands, cx);
     let former = Arc::clone(&commands.tables.samples);
     let strangers = [cx.host.keeper_pid.cast_signed(), cx.host.server_pid.cast_signed()];
     let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
@@ -106,7 +125,8 @@ pub(super) fn gather(commands: &Commands, cx: &Cx<'_>, request: &TableRequest) {
         let (items, samples) = (Vec::new(), BTreeMap::new());
         let at = now().tick;
         let former = &former.samples;
-        let mut tree = ProcessTree { at, leaders, owners, strangers, former, items, samples };
+        let mut tree =
+            ProcessTree { at, leaders, owners, marks, strangers, former, items, samples };
         tree.gather(&table);
         let ProcessTree { mut items, samples, .. } = tree;
         items.extend(ended);
@@ -136,6 +156,7 @@ struct ProcessTree<'a> {
     at: Tick,
     leaders: BTreeMap<i32, Owner>,
     owners: BTreeMap<Vec<u8>, Owner>,
+    marks: BTreeMap<OriginMark, Owner>,
     /// Keeper and server.
     strangers: [i32; 2],
     /// The samples of the last time.
@@ -187,8 +208,11 @@ impl ProcessTree<'_> {
         }
         let env = process::environment(orphan.pid);
         let value = |name: &[u8]| env.iter().find_map(|variable| variable.strip_prefix(name));
-        let owner = value(b"ABIDE_JOB=")
+        let named = value(b"ABIDE_JOB=");
+        let marked = orphan.mark().filter(|_| named.is_none());
+        let owner = named
             .and_then(|cookie| self.owners.get(cookie))
+            .or_else(|| self.marks.get(&marked?))
             .copied()
             .unwrap_or_default();
         Owner {

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::error::{Code, Refusal};
-use crate::base::id::{CallId, CommandId};
+use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::memory::SharedBytes as _;
 use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
+use crate::platform::origin_mark::OriginMark;
 use crate::platform::process::Process;
 use crate::platform::process_ownership::{Confidence, Ownership, PASS_PAUSE, SharedOrigin};
 use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
@@ -108,11 +109,12 @@ pub(super) fn begin(commands: &mut Commands, cx: &Cx<'_>, at: Tick) {
     let parents: BTreeSet<i32> =
         strangers.into_iter().chain(commands.jobs.values().map(Job::pid)).collect();
     let killing = commands.stops.iter().filter(|stop| stop.progress.is_killing());
+    let doomed = |(session, id)| (id, marks(commands, session, id));
     let orphans = Orphans {
         keeper: cx.host.keeper_pid.cast_signed(),
         leaders: leaders.clone(),
         ours: job_cookie(commands),
-        doomed: killing.filter_map(|stop| stop.target.command()).collect(),
+        doomed: killing.filter_map(|stop| stop.target.shell_command()).map(doomed).collect(),
     };
     tokio::task::spawn_blocking(move || {
         let killed = orphans.kill(&mut markers);
@@ -219,15 +221,23 @@ pub(super) fn command_members(
     let since = process::ticks_at(command.started, now().tick);
     let until = end.map_or(u64::MAX, |end| process::ticks_at(end, now().tick) + 1);
     let family = job_cookie(commands);
-    let markers = tags.map(|tag| format!("{family}{tag}").into_bytes()).collect();
+    let markers = tags.clone().map(|tag| format!("{family}{tag}").into_bytes()).collect();
+    let origin_marks = tags.map(|tag| OriginMark::of(commands.epoch, *tag)).collect();
     let outsiders: BTreeSet<i32> = strangers(cx).into();
     let mut excluded: BTreeSet<i32> = ps::leaders(commands, cx).into_keys().collect();
     excluded.extend(outsiders.iter().chain(&shells));
     let ownership = Ownership {
         known: known_before.clone(),
         marker: format!("ABIDE_COMMAND={id}"),
+        marks: marks(commands, command.session, id),
         family,
-        origin: Some(SharedOrigin { shells, markers, born: since..=until, outsiders }),
+        origin: Some(SharedOrigin {
+            shells,
+            markers,
+            marks: origin_marks,
+            born: since..=until,
+            outsiders,
+        }),
         reaper: cx.host.keeper_pid.cast_signed(),
         since,
         excluded,
@@ -237,6 +247,13 @@ pub(super) fn command_members(
     // An orphan that was reaped while the table was read may have started another one.
     let of_scan = if seen.is_whole { Confidence::Certain } else { Confidence::Likely };
     OwnedProcesses { living, confidence: confidence.max(of_scan) }
+}
+
+/// The marks of all that came of a command in a session's shell.
+pub(super) fn marks(commands: &Commands, session: SessionId, id: CommandId) -> Vec<OriginMark> {
+    let shell = commands.shells.get(&session);
+    let tags = shell.into_iter().flat_map(|shell| shell.tag.iter().chain(&shell.former));
+    tags.map(|tag| OriginMark::of(commands.epoch, *tag).part(id.0)).collect()
 }
 
 /// A process of some session, by its id.
@@ -291,7 +308,8 @@ struct Orphans {
     keeper: i32,
     leaders: BTreeSet<i32>,
     ours: String,
-    doomed: Vec<CommandId>,
+    /// The commands, and the marks of what came of them.
+    doomed: Vec<(CommandId, Vec<OriginMark>)>,
 }
 
 impl Orphans {
@@ -319,17 +337,23 @@ impl Orphans {
         orphan: &Process,
         markers: &mut EnvMarkers,
     ) -> Option<(CommandId, (i32, u64))> {
-        let command = self.command_of(markers.of(orphan)?)?;
+        let command = self.command_of(markers.of(orphan)?, orphan.mark())?;
         let is_hit = pidfd::signal_process(orphan.pid, orphan.start_time, KILL).is_ok();
         is_hit.then_some((command, (orphan.pid, orphan.start_time)))
     }
 
-    fn command_of(&self, variables: &[Vec<u8>]) -> Option<CommandId> {
+    fn command_of(&self, variables: &[Vec<u8>], mark: Option<OriginMark>) -> Option<CommandId> {
         let is_ours = variables.iter().any(|variable| variable.starts_with(self.ours.as_bytes()));
-        let value =
-            variables.iter().find_map(|variable| variable.strip_prefix(b"ABIDE_COMMAND="))?;
+        let value = variables.iter().find_map(|variable| variable.strip_prefix(b"ABIDE_COMMAND="));
+        let Some(value) = value else {
+            let mut doomed = self.doomed.iter();
+            return doomed
+                .find(|(_, marks)| mark.is_some_and(|mark| marks.contains(&mark)))
+                .map(|(id, _)| *id);
+        };
         let command = std::str::from_utf8(value).ok()?.parse().ok()?;
-        (is_ours && self.doomed.contains(&command)).then_some(command)
+        let is_doomed = self.doomed.iter().any(|(id, _)| *id == command);
+        (is_ours && is_doomed).then_some(command)
     }
 }
 

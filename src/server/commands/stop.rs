@@ -301,6 +301,14 @@ impl StopTarget {
             Self::Process { .. } => None,
         }
     }
+
+    /// The command that is stopped, and the session in whose shell it was.
+    pub(super) const fn shell_command(self) -> Option<(SessionId, CommandId)> {
+        match self {
+            Self::Command { id, session, .. } => Some((session, id)),
+            Self::Process { .. } => None,
+        }
+    }
 }
 
 /// A stop whose processes are found by scans of the process table.
