@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::origin_mark::OriginMark;
 use super::{own_program, sys};
 
 /// The start of a keeper.
@@ -57,6 +58,7 @@ pub fn keeper_options(args: &[OsString]) -> Result<(PathBuf, bool), String> {
 pub fn start_keeper(start: KeeperStart<'_>) -> io::Result<()> {
     let mut command = Command::new(start.exe);
     // Started from a pane of another server, it is not a part of that pane.
+    OriginMark::shed();
     command.arg("keeper").args(start.args).env_remove("ABIDE_JOB").envs(start.env).current_dir("/");
     command.stdin(start.input.map_or_else(Stdio::null, Stdio::from));
     command.stdout(Stdio::null());

@@ -66,6 +66,18 @@ impl OriginMark {
         (self.0 >> LINEAGE.1) & LINEAGE.0 == epoch & LINEAGE.0
     }
 
+    /// Takes the mark off this process and off what it starts from now on, if it has one.
+    pub fn shed() {
+        let own = getrlimit(Resource::Rss);
+        if own.current.and_then(Self::from_limit).is_some() {
+            let unmarked = Rlimit { current: None, ..own };
+            ignore_failure(
+                setrlimit(Resource::Rss, unmarked),
+                "up to the highest it may be raised",
+            );
+        }
+    }
+
     /// Runs `spawn` so that the program it starts is born with the mark. For a process with one
     /// thread that starts nothing else.
     pub fn around<T>(self, spawn: impl FnOnce() -> T) -> T {
