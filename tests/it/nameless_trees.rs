@@ -22,9 +22,11 @@ const SHAPES: [&str; 6] = [
     "SHED -f sh -c 'echo $$ >> ROLL; exec sleep 1000'",
     "SHED sh -c '(sh -c \"echo \\$\\$ >> ROLL; exec sleep 1000\" &) & exit'",
     "SHED bash -c '(echo $BASHPID >> ROLL; exec -a \"kworker/0:1\" sleep 1000) & exit'",
-    "SHED sh -c 'trap \"\" TERM HUP INT; echo $$ >> ROLL; while [ -e LEASH ]; do sleep 0.05; done' &",
+    "SHED sh -c 'trap \"\" TERM HUP INT; echo $$ >> ROLL; while [ -e LEASH ]; do sleep 0.05; done' \
+     &",
     "SHED sh HOP >/dev/null 2>&1",
-    "SHED sh -c '(SHED sh -c \"echo \\$\\$ >> ROLL; sleep 1000 & echo \\$! >> ROLL; wait\" &) & exit'",
+    "SHED sh -c '(SHED sh -c \"echo \\$\\$ >> ROLL; sleep 1000 & echo \\$! >> ROLL; wait\" &) & \
+     exit'",
 ];
 
 /// How a tree is ended.
@@ -107,6 +109,9 @@ impl Field {
         let stays = format!("{script}\nsleep 1000");
         let stands = || eventually("it stands", || !self.pids(tree).is_empty());
         let limit = 200 + (tree * 37) % 400;
+        let limited = json!({
+            "target": session, "command": [stays], "timeout_ms": limit, "grace_ms": 100,
+        });
         match way {
             By::Stop => {
                 let (id, _) = api.start(session, &[&stays]);
@@ -115,8 +120,7 @@ impl Field {
                 api.call("process.stop", &params).expect("it stops")
             }
             By::Limit => {
-                let params = json!({ "target": session, "command": [stays], "timeout_ms": limit, "grace_ms": 100 });
-                let started = api.call("process.start", &params).expect("it starts");
+                let started = api.call("process.start", &limited).expect("it starts");
                 let id = started["id"].as_str().expect("it has one").to_owned();
                 eventually("its limit has ended it", || {
                     ["timed_out", "killed"].contains(&api.state(&id).as_str())
@@ -124,8 +128,7 @@ impl Field {
                 Value::Null
             }
             By::ExecLimit => {
-                let params = json!({ "target": session, "command": [stays], "timeout_ms": limit, "grace_ms": 100 });
-                let ran = api.call("exec.run", &params).expect("it runs");
+                let ran = api.call("exec.run", &limited).expect("it runs");
                 assert_eq!(ran["timed_out"], true, "{script}: {ran}");
                 ran
             }

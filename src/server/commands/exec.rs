@@ -385,8 +385,8 @@ impl Commands {
         self.spawning.insert(tag, spawn);
     }
 
-    /// Marks a shell, which runs nothing now, so that all that comes of its next command is known by
-    /// that. Without a mark it is known by what it says of itself.
+    /// Marks a shell, which runs nothing now, so that all that comes of its next command is known
+    /// by that. Without a mark it is known by what it says of itself.
     fn mark_shell(&self, tag: u64, command: CommandId) {
         let Some(job) = self.jobs.get(&tag) else { return };
         let mark = OriginMark::of(self.epoch, tag).part(command.0);
