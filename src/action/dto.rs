@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::base::geom::Size;
+use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::signal::ExitStatus;
 use crate::state::State;
@@ -23,8 +23,16 @@ pub struct SessionItem {
     pub panes: usize,
     /// The clients that show it.
     pub clients: Vec<ClientId>,
-    /// The directory where its programs start; empty for home.
+    /// The tab that the name of the session means: the one its client sees, or used last.
+    pub tab: TabId,
+    /// The pane that it means, in that tab.
+    pub focus: PaneId,
+    /// The program in the foreground of that pane.
+    pub program: String,
+    /// The directory of that program as it is now; empty where unknown.
     pub cwd: String,
+    /// The directory where its programs start; empty for home.
+    pub start_cwd: String,
     /// The time when it was made, in milliseconds since 1970.
     pub created_wall: u64,
     /// Grows by one with each change of it.
@@ -36,13 +44,18 @@ impl SessionItem {
     #[must_use]
     pub fn of(state: &State, id: SessionId) -> Self {
         let session = state.session(id);
+        let focus = state.tab(session.current).focus;
         Self {
             id,
             name: session.name.clone(),
             tabs: session.tabs.len(),
             panes: session.tabs.iter().map(|tab| state.tab(*tab).panes().len()).sum(),
             clients: state.clients_of(id),
-            cwd: session.cwd.clone(),
+            tab: session.current,
+            focus,
+            program: state.program_label(focus),
+            cwd: state.live_cwd(focus).to_owned(),
+            start_cwd: session.cwd.clone(),
             created_wall: session.created_wall,
             version: session.version,
         }
@@ -64,6 +77,14 @@ pub struct TabItem {
     pub panes: Vec<PaneId>,
     /// The pane that was focused last.
     pub focus: PaneId,
+    /// True if the name of its session means it.
+    pub current: bool,
+    /// True if a pane fills it, in the view used last that shows it.
+    pub zoomed: bool,
+    /// The program in the foreground of the pane in focus.
+    pub program: String,
+    /// The directory of that program as it is now; empty where unknown.
+    pub cwd: String,
     /// A bell rang since a view showed it.
     pub bell: bool,
     /// A pane of it printed since a view showed it.
@@ -82,6 +103,10 @@ impl TabItem {
             name: state.tab_label(id),
             session: tab.session,
             focus: tab.focus,
+            current: state.session(tab.session).current == id,
+            zoomed: panes.iter().any(|pane| state.is_zoomed(*pane)),
+            program: state.program_label(tab.focus),
+            cwd: state.live_cwd(tab.focus).to_owned(),
             bell: panes.iter().any(|pane| state.pane(*pane).marks.bell),
             activity: panes.iter().any(|pane| state.pane(*pane).marks.activity),
             panes,
@@ -107,10 +132,25 @@ pub struct PaneItem {
     /// The command that ran in it or is its own, and does not run now: `pane rerun` runs it, or
     /// `pane respawn` where a shell runs in its place; empty for nothing.
     pub offered: Vec<String>,
-    /// The directory where its program was started or said it is; empty where unknown.
+    /// The program in the foreground, without its directory.
+    pub program: String,
+    /// The title that its program set (OSC 0 and 2); empty for none.
+    pub terminal_title: String,
+    /// The directory of that program as it is now; empty where unknown.
     pub cwd: String,
     /// The size of its terminal.
     pub size: Size,
+    /// The place in the tab, without bars: column and row from 0, and its size there. Of a
+    /// collapsed one of a stack it is the row of its title. None while it is out of sight.
+    pub place: Option<Rect>,
+    /// True if it has the focus of its tab.
+    pub focus: bool,
+    /// True if it fills its tab, in the view used last that shows it.
+    pub zoomed: bool,
+    /// True if it floats over the others.
+    pub floating: bool,
+    /// True if its shell waits for a command, as its marks say (OSC 133).
+    pub at_prompt: bool,
     /// The first process of its program, while that runs.
     pub pid: Option<u32>,
     /// `starting`, `running`, `ending` or `ended`; `held` if it came back and waits to be told
@@ -137,6 +177,7 @@ impl PaneItem {
             ProgramState::Held => ("held", None, None),
         };
         let name = if state.is_closed(id) { "closed" } else { name };
+        let tab = pane.tab.map(|tab| state.tab(tab));
         Self {
             id,
             index: state.pane_index(id),
@@ -145,8 +186,15 @@ impl PaneItem {
             tab: pane.tab,
             command: pane.program().to_vec(),
             offered: pane.offered().to_vec(),
-            cwd: pane.cwd.clone(),
+            program: state.program_label(id),
+            terminal_title: pane.screen.title().to_owned(),
+            cwd: state.live_cwd(id).to_owned(),
             size: pane.size,
+            place: state.place_in_tab(id),
+            focus: tab.is_some_and(|tab| tab.focus == id),
+            zoomed: state.is_zoomed(id),
+            floating: tab.is_some_and(|tab| tab.is_float(id)),
+            at_prompt: pane.life.is_live() && pane.screen.is_at_prompt(),
             pid,
             pipe: pane.pipe.clone(),
             state: name,

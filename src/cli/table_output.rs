@@ -63,6 +63,9 @@ fn table(items: &[Value], wall: u64) -> String {
     let mut columns: Vec<(String, Vec<String>)> = Vec::new();
     for name in first.keys() {
         let shown = |item: &Value| {
+            if item.get(name) == Some(&Value::Bool(false)) {
+                return String::new();
+            }
             short(&item.get(name).map(|value| member(name, value, wall)).unwrap_or_default())
         };
         let cells: Vec<_> = items.iter().map(shown).collect();
@@ -135,6 +138,10 @@ fn cell(value: &Value) -> String {
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
         Value::Object(members) => match (members.get("cols"), members.get("rows"), members.len()) {
             (Some(cols), Some(rows), 2) => format!("{cols}x{rows}"),
+            // A place as X11 writes a geometry.
+            (Some(cols), Some(rows), 4) if members.contains_key("x") => {
+                format!("{cols}x{rows}+{}+{}", cell(&value["x"]), cell(&value["y"]))
+            }
             _ => members
                 .iter()
                 .map(|(name, value)| format!("{name} {}", cell(value)))

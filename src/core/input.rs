@@ -174,6 +174,8 @@ pub enum PaneEvent {
         /// The program's arguments; empty for nothing, or where they are unknown.
         argv: Vec<String>,
     },
+    /// What runs in the foreground is in this directory.
+    Cwd(String),
     /// The command that read the output has ended.
     PipeEnded,
     /// Something went wrong: each client on the session is told in these words.

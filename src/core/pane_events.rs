@@ -17,7 +17,7 @@ use crate::state::NextIds;
 use crate::state::effect::{ClientMessage, Effect, Effects};
 use crate::state::pane::ProgramState;
 use crate::term::{
-    HistoryBytes, MarkKind, Notice, Options, Progress, PromptMark, TermEvent, Terminal,
+    HistoryBytes, HostName, MarkKind, Notice, Options, Progress, PromptMark, TermEvent, Terminal,
 };
 
 /// So long after a program was ended from outside it may turn out that the machine goes down: what
@@ -101,6 +101,7 @@ impl Core {
             cell_pixels: pixels.unwrap_or(options.cell_pixels),
             checksum_reports: self.settings.pane.reports,
             title_reports: self.settings.pane.reports,
+            host: HostName::new(&self.host.name),
             ..options
         }
     }

@@ -274,6 +274,9 @@ impl Core {
                 self.state.set_program(id, name.as_deref());
                 self.state.set_foreground(id, argv);
             }
+            PaneEvent::Cwd(path) => {
+                self.state.pane_mut(id).marks.cwd = path;
+            }
             PaneEvent::PipeEnded => self.state.set_pipe(id, None),
             PaneEvent::Warning(text) => {
                 let text = sanitize(&text, NOTICE_MAX);

@@ -202,6 +202,9 @@ impl Server {
             .and_then(|action| check_directory(request).map(|()| action));
         match parsed {
             Ok(action) => {
+                if LISTS_PANES.contains(&request.method.as_str()) {
+                    self.look_at_panes();
+                }
                 self.next.call += 1;
                 let call = CallId(self.next.call);
                 self.clients.calls.insert(call, to);
@@ -729,6 +732,9 @@ fn spawn_refusal(errno: i32, message: &str) -> Refusal {
 /// Calls that start a program in the directory they name.
 const STARTS_IN_CWD: [&str; 5] =
     ["session.new", "tab.new", "pane.split", "pane.popup", "pane.respawn"];
+
+/// Calls whose answer says what runs in panes, and where.
+const LISTS_PANES: [&str; 3] = ["pane.ls", "tab.ls", "session.ls"];
 
 /// Refuses an absolute directory that is not there, as the command line does.
 fn check_directory(request: &Request) -> Result<(), Refusal> {

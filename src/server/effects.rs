@@ -12,7 +12,7 @@ use crate::base::id::PaneId;
 use crate::base::signal;
 use crate::base::time::Span;
 use crate::core::Input;
-use crate::platform::{async_fd, now, process, tty};
+use crate::platform::{async_fd, now, tty};
 use crate::server::edge::Server;
 use crate::server::event::{self, Event, Origin, Return};
 use crate::server::hooks;
@@ -156,13 +156,7 @@ impl Server {
         let path = match place {
             StartDir::Directory(path) => path.clone(),
             StartDir::Home => self.home.clone(),
-            StartDir::Pane(pane) => {
-                let io = self.panes.io.get(pane)?;
-                let leader = tty::foreground_group(io.master.as_fd()).unwrap_or(io.pid());
-                let found = process::working_directory(leader)
-                    .or_else(|| process::working_directory(io.pid()))?;
-                found.to_str()?.to_owned()
-            }
+            StartDir::Pane(pane) => self.panes.io.get(pane)?.directory()?,
         };
         Path::new(&path).is_dir().then_some(path)
     }

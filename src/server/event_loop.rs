@@ -624,10 +624,35 @@ impl Server {
         let (is_shell, former) = (state.program().is_empty(), state.marks.program.clone());
         let io = self.panes.io.get_mut(&pane);
         let Some(event) = io.and_then(|io| io.foreground(is_shell, now)) else { return };
+        self.tell_directory(pane);
         let is_news = !matches!(&event, PaneEvent::Foreground { name, .. } if *name == former);
         self.post(Input::Pane { pane, event }, Origin::None);
         if is_news {
             self.mark_stale();
+        }
+    }
+
+    /// Tells the core in which directory the foreground of a pane is, if that is news.
+    fn tell_directory(&mut self, pane: PaneId) {
+        let Some(path) = self.panes.io.get(&pane).and_then(PaneIo::directory) else { return };
+        let state = self.core.state().panes.get(&pane);
+        if state.is_some_and(|state| state.marks.cwd != path) {
+            self.post(Input::Pane { pane, event: PaneEvent::Cwd(path) }, Origin::None);
+        }
+    }
+
+    /// Before a call that lists panes: the core is told what runs in them now. A program that is
+    /// silent may have changed its directory since it was looked at.
+    pub(super) fn look_at_panes(&mut self) {
+        for pane in self.panes.io.keys().copied().collect::<Vec<_>>() {
+            let is_waiting = |io: &mut PaneIo| {
+                io.named_at.take().map(|_| io.named_at = Some(Tick::default())).is_some()
+            };
+            if self.panes.io.get_mut(&pane).is_some_and(is_waiting) {
+                self.name_program(pane, now().tick);
+            } else {
+                self.tell_directory(pane);
+            }
         }
     }
 

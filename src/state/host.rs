@@ -11,6 +11,8 @@ pub struct Host {
     pub lineage: u64,
     /// The keeper's process.
     pub keeper_pid: u32,
+    /// The name of the machine.
+    pub name: String,
     /// The server's version, such as `0.1.0`.
     pub version: String,
     /// The number of this server process: grows with each restart.

@@ -240,6 +240,8 @@ pub struct Marks {
     pub shell: ShellState,
     /// The name of what runs in its foreground, where that is not what it was started with.
     pub program: Option<String>,
+    /// The directory of what runs in its foreground, as the system says; empty where unknown.
+    pub cwd: String,
     /// Events in it that somebody may want to know.
     pub news: News,
 }
@@ -407,6 +409,17 @@ impl State {
         }
         pane.restore.runs = argv;
         self.version += 1;
+    }
+
+    /// The directory of what runs in a pane's foreground, else the one that was told last, else the
+    /// one in which its program was started; empty where unknown.
+    #[must_use]
+    pub fn live_cwd(&self, id: PaneId) -> &str {
+        let pane = self.pane(id);
+        if pane.life.is_live() && !pane.marks.cwd.is_empty() {
+            return &pane.marks.cwd;
+        }
+        pane.screen.cwd().unwrap_or(&pane.cwd)
     }
 
     /// Offers no more what ran in a pane's shell before it came back, because it is run again.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::geom::Size;
+use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::{Now, Tick};
 use crate::state::call::Caller;
@@ -507,6 +507,22 @@ impl State {
         };
         all.sort_by_key(|(_, why)| rank(why));
         all
+    }
+
+    /// True if a pane fills its tab, in the view used last that shows that tab.
+    #[must_use]
+    pub fn is_zoomed(&self, pane: PaneId) -> bool {
+        let Some(tab) = self.pane(pane).tab else { return false };
+        let showing = self.views.values().filter(|view| view.tab() == Some(tab));
+        let choice = showing.max_by_key(|view| view.used).and_then(View::choice);
+        choice.is_some_and(|choice| choice.zoomed && choice.focus == pane)
+    }
+
+    /// The place of a pane in the area of its tab; none while it is out of sight.
+    #[must_use]
+    pub fn place_in_tab(&self, pane: PaneId) -> Option<Rect> {
+        let tab = self.tab(self.pane(pane).tab?);
+        tab.rects(tab.area, tab.focus).into_iter().find(|(id, _)| *id == pane).map(|(_, rect)| rect)
     }
 
     /// The place of a pane, as a target: `work:2.1`.

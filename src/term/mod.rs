@@ -50,6 +50,7 @@ pub use search::{
     Case, Direction, NearestMatch, Pattern, PatternError, ScreenSearch, SearchMatch, SearchStep,
     Syntax,
 };
+pub use shell_integration::HostName;
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot,
     ScreenSnapshot, Snapshot,

@@ -8,7 +8,7 @@ use crate::term::event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 use crate::term::mode::Mode;
 use crate::term::parser::Header;
 use crate::term::report::Reply;
-use crate::term::shell_integration::{CwdChange, ShellMark, path_of_url};
+use crate::term::shell_integration::{CwdChange, ShellMark, place_of_url};
 
 /// Bytes a program may put on the clipboard at once.
 const CLIPBOARD_BYTES_MAX: usize = 1 << 20;
@@ -94,7 +94,14 @@ impl Emulator {
 
     /// OSC 7.
     fn set_cwd_url(&mut self, url: &str) -> bool {
-        path_of_url(url).is_some_and(|path| self.set_cwd(&path))
+        let Some((host, path)) = place_of_url(url) else { return false };
+        if self.screen.options.host.is_own(host) {
+            return self.set_cwd(&path);
+        }
+        if self.shell.leave_host() {
+            self.event(TermEvent::Cwd(String::new()));
+        }
+        true
     }
 
     /// A working directory, if it can be one.

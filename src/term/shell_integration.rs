@@ -7,7 +7,7 @@ use crate::term::event::MarkKind;
 /// Bytes of a path.
 pub(crate) const PATH_BYTES_MAX: usize = 4096;
 
-/// The last report of the shell.
+/// The last report of the shell. A directory of another host is no place here: it is not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ShellIntegration {
     pub(crate) cwd: String,
@@ -50,6 +50,12 @@ impl ShellIntegration {
         }
         path.clone_into(&mut self.cwd);
         CwdChange::Changed
+    }
+
+    /// Forgets the working directory, because the shell is on another host now. Gives whether there
+    /// was one.
+    pub(crate) fn leave_host(&mut self) -> bool {
+        !std::mem::take(&mut self.cwd).is_empty()
     }
 
     pub(crate) fn reset(&mut self) {
@@ -133,11 +139,52 @@ impl ShellMark {
     }
 }
 
-/// The path of OSC 7: `file://host/path`, or a bare path.
-pub(crate) fn path_of_url(url: &str) -> Option<String> {
+/// Bytes of a host's name (`HOST_NAME_MAX` of Linux).
+const HOST_BYTES_MAX: usize = 64;
+
+/// The name of the host on which the programs of a terminal run; empty where that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostName {
+    bytes: [u8; HOST_BYTES_MAX],
+    len: usize,
+}
+
+impl Default for HostName {
+    fn default() -> Self {
+        Self { bytes: [0; HOST_BYTES_MAX], len: 0 }
+    }
+}
+
+impl HostName {
+    /// The first 64 bytes of a name.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let mut own = Self { len: name.len().min(HOST_BYTES_MAX), ..Self::default() };
+        own.bytes[..own.len].copy_from_slice(&name.as_bytes()[..own.len]);
+        own
+    }
+
+    /// True if a program that tells this name runs here: no name, `localhost`, the name itself, or
+    /// the same with its domain on one side alone.
+    pub(crate) fn is_own(&self, told: &str) -> bool {
+        let own = &self.bytes[..self.len];
+        let first = |name: &[u8]| name.split(|byte| *byte == b'.').next().map(<[u8]>::to_vec);
+        let has_domain = |name: &[u8]| name.contains(&b'.');
+        let told = told.as_bytes();
+        own.is_empty()
+            || told.is_empty()
+            || told.eq_ignore_ascii_case(b"localhost")
+            || told.eq_ignore_ascii_case(own)
+            || (has_domain(told) != has_domain(own)
+                && first(told).zip(first(own)).is_some_and(|(a, b)| a.eq_ignore_ascii_case(&b)))
+    }
+}
+
+/// The host and the path of OSC 7: `file://host/path`, or a bare path.
+pub(crate) fn place_of_url(url: &str) -> Option<(&str, String)> {
     match url.strip_prefix("file://") {
-        Some(rest) => rest.find('/').map(|at| percent_decoded(&rest[at..])),
-        None => Some(url.to_owned()),
+        Some(rest) => rest.find('/').map(|at| (&rest[..at], percent_decoded(&rest[at..]))),
+        None => Some(("", url.to_owned())),
     }
 }
 

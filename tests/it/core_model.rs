@@ -4,6 +4,7 @@
 mod calls;
 mod focus;
 mod layouts;
+mod lists;
 mod model;
 mod targets;
 mod undo;

@@ -31,6 +31,23 @@ fn a_script_starts_types_waits_and_reads() {
 }
 
 #[test]
+fn lists_say_where_programs_are_now_also_of_the_first_pane() {
+    let world = scripted();
+    let cwd = |world: &World, verb: &[&str]| {
+        let words: Vec<&str> = verb.iter().copied().chain(["--json"]).collect();
+        world.cli(&words).ok().json()[0]["cwd"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_ne!(cwd(&world, &["pane", "ls", "-t", "w"]), "");
+    world.cli(&["send", "-t", "w", "--submit", "cd /usr/share; echo moved$((1+1))"]).ok();
+    wait(&world, "moved2").ok();
+    for verb in [&["pane", "ls", "-t", "w"][..], &["tab", "ls", "-t", "w"], &["ls"]] {
+        assert_eq!(cwd(&world, verb), "/usr/share", "{verb:?}");
+    }
+    let table = world.cli(&["pane", "ls", "-t", "w"]).ok().stdout;
+    assert!(table.contains("/usr/share"), "{table}");
+}
+
+#[test]
 fn keys_and_pastes_reach_the_program() {
     let world = scripted();
     world.cli(&["send", "-t", "w", "--submit", "cat -v"]).ok();

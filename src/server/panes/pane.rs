@@ -369,6 +369,15 @@ impl PaneIo {
         let argv = leader.filter(|_| is_shell).map(arguments).unwrap_or_default();
         Some(PaneEvent::Foreground { name, argv })
     }
+
+    /// The directory of what runs in the foreground, else of its program; none where it is gone or
+    /// no text.
+    pub(in crate::server) fn directory(&self) -> Option<String> {
+        let leader = tty::foreground_group(self.master.as_fd()).unwrap_or(self.pid());
+        let found = process::working_directory(leader)
+            .or_else(|| process::working_directory(self.pid()))?;
+        found.to_str().map(str::to_owned)
+    }
 }
 
 /// The arguments of a process; none if they are too many to be told, or no text.

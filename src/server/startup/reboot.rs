@@ -17,7 +17,7 @@ use crate::settings::{Keep, Persist, Restore, Settings};
 use crate::state::pane::{Pane, ProgramState};
 use crate::state::{NextIds, State};
 use crate::store::session_state::SessionState;
-use crate::term::{Options, Terminal};
+use crate::term::{HostName, Options, Terminal};
 
 const AFTER_RESTART: &str = "restored after a restart";
 
@@ -28,6 +28,11 @@ pub(in crate::server) fn path(settings: &Settings) -> Option<PathBuf> {
         .flatten()
 }
 
+/// The name of the machine.
+pub(super) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// The options of terminals that the settings ask for.
 pub(super) fn options(settings: &Settings) -> Options {
     Options {
@@ -35,6 +40,7 @@ pub(super) fn options(settings: &Settings) -> Options {
         scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
         checksum_reports: settings.pane.reports,
         title_reports: settings.pane.reports,
+        host: HostName::new(&host_name()),
         ..Options::default()
     }
 }

@@ -537,6 +537,7 @@ fn host(login: &Login, lease: u64, held: &KeeperHoldings) -> Host {
         server_pid: std::process::id(),
         keeper_pid: held.keeper_pid.unsigned_abs(),
         lineage: held.epoch,
+        name: reboot::host_name(),
         version: env!("CARGO_PKG_VERSION").into(),
         program: own_program().display().to_string(),
         lease,

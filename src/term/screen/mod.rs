@@ -22,6 +22,7 @@ use crate::term::mode::{Mode, Modeset};
 use crate::term::parser::CsiParams;
 use crate::term::screen::cursor::Tabs;
 use crate::term::screen::grid::Grid;
+use crate::term::shell_integration::HostName;
 use crate::term::style_table::{CellStyle, StyleTable};
 
 /// The options of a terminal.
@@ -40,6 +41,8 @@ pub struct Options {
     /// Titles are told (XTWINOPS 20 and 21): what a program printed can then come back as if
     /// somebody had typed it.
     pub title_reports: bool,
+    /// The host of its programs: a directory that is told of another one is not theirs.
+    pub host: HostName,
 }
 
 impl Default for Options {
@@ -51,6 +54,7 @@ impl Default for Options {
             cell_pixels: (10, 20),
             checksum_reports: false,
             title_reports: false,
+            host: HostName::default(),
         }
     }
 }

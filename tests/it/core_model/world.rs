@@ -85,6 +85,7 @@ impl World {
             upgrade_failed: None,
             program: "/usr/bin/abide".into(),
             server_pid: 11,
+            name: "box".into(),
             keeper_pid: 10,
             lineage: 7,
             version: "9.9.9".into(),
