@@ -49,6 +49,18 @@ fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_is_told_and_change
 }
 
 #[test]
+fn without_a_configuration_file_any_more_the_defaults_are_in_force_for_client_and_server() {
+    let client = configured("[bars]\nclock = \"noon\"\n[pane]\nremain_on_exit = \"on\"\n");
+    last_row(&client, "noon");
+    client.press("C-b c");
+    client.expect("2 bash");
+    fs::remove_file(client.world().path("config/abide/config.toml")).expect("it is there");
+    client.expect_without("noon");
+    client.type_line("exit 3");
+    client.expect_without("2 bash");
+}
+
+#[test]
 fn a_configuration_behind_a_link_and_a_theme_are_watched_too() {
     let world = Arc::new(World::new());
     world.write("dotfiles/abide.toml", "[bars]\nclock = \"one\"\n");
@@ -360,6 +372,20 @@ fn a_session_is_never_shown_inside_itself_however_far_away_the_client_is() {
 }
 
 #[test]
+fn a_terminal_on_which_nothing_can_be_drawn_is_refused_and_plain_is_named() {
+    let world = Arc::new(World::new());
+    let abide = env!("CARGO_BIN_EXE_abide");
+    for term in ["TERM=dumb", "--unset=TERM"] {
+        let client = Abide::spawn(&world, "/usr/bin/env", &[term, abide, "new", "work"], SIZE);
+        client.expect("--plain");
+        assert_ne!(client.expect_exit(), 0, "{term}");
+        let screen = client.screen().0;
+        assert!(!screen.alternate_screen() && !screen.hide_cursor(), "{term}: nothing is drawn");
+    }
+    assert_eq!(world.cli(&["ls"]).ok().stdout, "", "nothing was made");
+}
+
+#[test]
 fn the_plain_client_tells_lines_and_takes_lines() {
     let world = Arc::new(World::new());
     let client = Abide::start_in(&world, &["new", "work", "--plain"], SIZE);
@@ -377,6 +403,17 @@ fn the_plain_client_tells_lines_and_takes_lines() {
     });
     client.type_line("echo status=$?.");
     client.expect("status=130.");
+    client.type_line("~: ls");
+    client.expect_screen("the list of sessions", |screen| {
+        screen.rows().iter().any(|row| row.starts_with("ID") && row.contains("NAME"))
+            && screen.rows().iter().any(|row| row.starts_with("s1") && row.contains("work"))
+    });
+    client.type_line("~: tab ls");
+    client.expect_screen("the list of tabs", |screen| {
+        screen.rows().iter().any(|row| row.starts_with("t2"))
+    });
+    client.type_line("~: client keys");
+    client.expect("pane stack --toggle (");
     client.type_line("~: no such thing");
     client.expect("refused: ");
     client.type_line("~.");
