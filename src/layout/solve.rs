@@ -9,7 +9,8 @@ use crate::layout::tree::{Axis, Direction, Node, Split, Stack, Tree, length, wit
 /// and the others are left out; in an area of at least one cell there is at least one.
 ///
 /// Of a stack one pane has rows: `focus` if it is among them, else the one open last. Above each
-/// pane of a stack is a row for its title, and a closed one has no more than that: its rectangle is
+/// pane of a stack is a row for its title, of the first the border above it if there is one; and a
+/// closed one has no more than that: its rectangle is
 /// empty, below that row.
 #[must_use]
 pub fn solve<P: Copy + Eq>(tree: &Tree<P>, area: Rect, focus: Option<P>) -> Vec<(P, Rect)> {
@@ -17,7 +18,7 @@ pub fn solve<P: Copy + Eq>(tree: &Tree<P>, area: Rect, focus: Option<P>) -> Vec<
     for (leaf, rect) in leaves(tree, area) {
         match leaf {
             Node::Pane(pane) => all.push((*pane, rect)),
-            Node::Stack(stack) => all.extend(pile(stack, rect, focus)),
+            Node::Stack(stack) => all.extend(pile(stack, rect, area.y, focus)),
             Node::Split(_) => {}
         }
     }
@@ -31,16 +32,18 @@ pub(super) fn leaves<P: Copy + Eq>(tree: &Tree<P>, area: Rect) -> Vec<(&Node<P>,
     all
 }
 
-/// The panes of a stack from the top. Where there is no room for all titles the open one has
-/// everything.
-fn pile<P: Copy + Eq>(stack: &Stack<P>, rect: Rect, focus: Option<P>) -> Vec<(P, Rect)> {
+/// The panes of a stack from the top. Where a pane is above it, the first title is in the border
+/// between them. Where there is no room for all titles the open one has everything.
+fn pile<P: Copy + Eq>(stack: &Stack<P>, rect: Rect, top: u16, focus: Option<P>) -> Vec<(P, Rect)> {
     let wanted = stack.panes.iter().position(|pane| Some(*pane) == focus);
     let open = wanted.unwrap_or(stack.open).min(stack.panes.len() - 1);
     let count = u16::try_from(stack.panes.len()).unwrap_or(u16::MAX);
-    let Some(rows) = rect.rows.checked_sub(count).filter(|rows| 0 < *rows) else {
+    let border = u16::from(top < rect.y);
+    let rows = rect.rows.saturating_add(border).checked_sub(count).filter(|rows| 0 < *rows);
+    let Some(rows) = rows else {
         return vec![(stack.panes[open], rect)];
     };
-    let mut y = rect.y;
+    let mut y = rect.y - border;
     let rects = stack.panes.iter().enumerate().map(|(at, pane)| {
         let rows = if at == open { rows } else { 0 };
         let rect = Rect { y: y + 1, rows, ..rect };

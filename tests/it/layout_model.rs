@@ -263,6 +263,21 @@ fn presets_arrange_any_number_of_panes() {
 }
 
 #[test]
+fn the_first_title_of_a_stack_below_a_pane_is_in_the_border_between_them() {
+    let size = Size::new(20, 21);
+    let mut tree = Tree::new('a');
+    let insert = |new, beside| Insert { new, beside, side: Direction::Down, share: Share::Half };
+    tree.insert(insert('b', 'a'), size).expect("there is room");
+    tree.insert(insert('c', 'b'), size).expect("there is room");
+    tree.stack('c', 'b', size);
+    let rects = solve(&tree, Rect::new(0, 0, size), Some('c'));
+    let rows: Vec<(char, u16, u16)> =
+        rects.iter().map(|(pane, rect)| (*pane, rect.y, rect.rows)).collect();
+    // Row 10 is the border with the title of b, row 11 has that of c.
+    assert_eq!(rows, [('a', 0, 10), ('b', 11, 0), ('c', 12, 9)]);
+}
+
+#[test]
 fn of_a_stack_one_pane_is_open_and_the_others_keep_a_row() {
     let size = Size::new(5, 6);
     let (mut tree, _) = read(&["aa│bb", "aa│──", "aa│cc", "aa│──", "aa│dd", "aa│dd"]);

@@ -119,9 +119,14 @@ impl Overlay for Numbers {
     fn draw(&self, model: &Model, buf: &mut Buffer) {
         let theme = &model.config.theme;
         for pane in &model.scene.chrome.panes {
+            // A collapsed one of a stack has no rows: its number stands in its title.
+            let rect = match pane.rect.rows {
+                0 => Rect { y: pane.rect.y.saturating_sub(1), rows: 1, ..pane.rect },
+                _ => pane.rect,
+            };
             let is_focused = model.scene.chrome.focus == Some(pane.id);
             let fg = if is_focused { theme.border_focus } else { theme.accent };
-            draw_digits(model, pane.rect, &pane.index.to_string(), fg.0, buf);
+            draw_digits(model, rect, &pane.index.to_string(), fg.0, buf);
         }
     }
 
