@@ -125,7 +125,10 @@ impl Core {
         match event {
             TermEvent::Reply(bytes) => self.write(id, fx, |_, out| out.extend(bytes)),
             TermEvent::Bell => self.note_bell(id, fx),
-            TermEvent::Clipboard { text, .. } => self.tell(id, &ClientMessage::Clipboard(text), fx),
+            // Of xterm's selections only these are what people call the clipboard.
+            TermEvent::Clipboard { selection: 'c' | 's', text } => {
+                self.tell(id, &ClientMessage::Clipboard(text), fx);
+            }
             TermEvent::Notify(notice) => self.note_notification(id, &notice, fx),
             TermEvent::PromptMark(mark) => {
                 self.note_mark(id, &mark, fx);

@@ -282,7 +282,13 @@ pub struct Monitor {
 
 impl Default for Monitor {
     fn default() -> Self {
-        Self { bell: true, activity: true, silence_s: 0, exit: NotifyPolicy::Failed, command_s: 10 }
+        Self {
+            bell: true,
+            activity: false,
+            silence_s: 0,
+            exit: NotifyPolicy::Failed,
+            command_s: 10,
+        }
     }
 }
 

@@ -316,11 +316,9 @@ impl Emulator {
             return false;
         };
         let Ok(text) = String::from_utf8(bytes) else { return false };
-        let selection = selections
-            .chars()
-            .next()
-            .filter(|letter| "cpqs01234567".contains(*letter))
-            .unwrap_or('c');
+        let known = |letter: &char| "cpqs01234567".contains(*letter);
+        let first = || selections.chars().next().filter(known).unwrap_or('c');
+        let selection = selections.chars().find(|letter| *letter == 'c').unwrap_or_else(first);
         self.event(TermEvent::Clipboard { selection, text });
         true
     }

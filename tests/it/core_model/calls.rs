@@ -7,6 +7,7 @@ use abide::base::id::{ClientId, PaneId};
 use abide::base::signal::ExitStatus;
 use abide::base::time::Span;
 use abide::core::Input;
+use abide::settings::Settings;
 use abide::state::call::Caller;
 use abide::state::effect::{ClientMessage, Effect, Fact, Question};
 use serde_json::{Value, json};
@@ -233,7 +234,9 @@ fn a_call_whose_caller_is_gone_is_dropped() {
 
 #[test]
 fn what_a_program_asks_of_its_terminal_reaches_clients_and_marks() {
-    let mut world = World::new();
+    let mut settings = Settings::default();
+    settings.monitor.activity = true;
+    let mut world = World::with(settings);
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "new a");
     world.did(World::by(client), "tab new");
@@ -246,6 +249,8 @@ fn what_a_program_asks_of_its_terminal_reaches_clients_and_marks() {
             ClientMessage::Notify { title: String::new(), body: "done".into() }
         ]
     );
+    world.print(PaneId(1), "\x1b]52;p;b3RoZXI=\x07");
+    assert_eq!(world.told(client), [], "the primary selection is not the clipboard");
     let tab = world.core.scene(client).expect("it is there").tabs[0].clone();
     assert_eq!((tab.bell, tab.activity), (true, true));
     world.did(World::by(client), "pane attention");
