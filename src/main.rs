@@ -51,6 +51,7 @@ fn attached(attach: Attach) -> anyhow::Result<ExitReason> {
         hello: client::hello(attach.read_only)?,
         entry: Some(ClientCall { name: attach.action, params: attach.params }),
         give_up: attach.give_up,
+        reply_text: cli::reply_text,
     };
     let connect = || socket::connect_at_once(attach.places.socket());
     if attach.is_plain {

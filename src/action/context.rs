@@ -80,6 +80,17 @@ impl Cx<'_> {
         Ok(())
     }
 
+    /// The client that shows the pane of the caller, the one used last of several: first of those
+    /// that show its tab, then of its session.
+    pub(super) fn client_around(&self) -> Option<ClientId> {
+        let pane = self.state.panes.get(&self.caller.pane?)?;
+        let views = self.state.views.values().filter(|view| !view.read_only);
+        views
+            .filter(|view| view.at.session == Some(pane.session))
+            .max_by_key(|view| (pane.tab.is_some() && view.tab() == pane.tab, view.used))
+            .map(|view| view.client)
+    }
+
     /// The answer of a call that made a pane: when its program runs.
     pub(super) fn made(&self, pane: PaneId) -> Answer<Made> {
         let entry = self.state.pane(pane);

@@ -88,12 +88,21 @@ specials! {
 
 impl Special {
     /// A call that needs a view has to be made by a client.
-    fn needs_view(&self) -> bool {
+    fn needs_view(&self, places: &Paths) -> bool {
         match self {
-            Self::Attach(_) => true,
             // In a pane, the client that shows it goes there.
+            Self::Attach(attach) => !(attach.moves_a_client() && own_pane(places).is_some()),
             Self::Open(open) => !open.background && !is_inside(),
             Self::New(new) => !new.background,
+            _ => false,
+        }
+    }
+
+    /// True if it shows lines and draws nothing.
+    const fn is_plain(&self) -> bool {
+        match self {
+            Self::Attach(attach) => attach.plain,
+            Self::New(new) => new.plain,
             _ => false,
         }
     }
@@ -140,9 +149,11 @@ pub(super) struct Endpoints<'a> {
 /// `abide` without a command: the session used last, or a first one, which attaching makes.
 pub(super) fn alone() -> Result<Next, Refusal> {
     attachable()?;
+    let special = Special::Plain(CallParams::new());
+    drawable(&special)?;
     let places = places()?;
     answers(|| connection::start(&places, None).map(Some))?;
-    attach(places, table::entry::<SessionAttach>(), &Special::Plain(CallParams::new()))
+    attach(places, table::entry::<SessionAttach>(), &special)
 }
 
 /// Carries a call out and shows what came of it.
@@ -156,7 +167,8 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
         files::read_project(open)?;
     }
     let places = places()?;
-    if special.needs_view() {
+    if special.needs_view(&places) {
+        drawable(&special)?;
         if special.makes_session() {
             attachable()?;
             answers(|| connection::start(&places, None).map(Some))?;
@@ -257,11 +269,8 @@ fn attach(places: Paths, entry: &'static ActionEntry, special: &Special) -> Resu
     };
     let params = special.params();
     entry.call(&params)?;
-    let (read_only, is_plain) = match special {
-        Special::Attach(attach) => (attach.read_only, attach.plain),
-        Special::New(new) => (false, new.plain),
-        _ => (false, false),
-    };
+    let read_only = matches!(special, Special::Attach(attach) if attach.read_only);
+    let is_plain = special.is_plain();
     Ok(Next::Attach(Box::new(Attach {
         places,
         settings,
@@ -279,6 +288,21 @@ fn is_inside() -> bool {
     std::env::var_os("ABIDE").is_some_and(|value| !value.is_empty())
 }
 
+/// Refuses where the terminal says that nothing can be drawn on it.
+fn drawable(special: &Special) -> Result<(), Refusal> {
+    if special.is_plain() {
+        return Ok(());
+    }
+    let term = std::env::var("TERM").unwrap_or_default();
+    let problem = match term.as_str() {
+        "" => "TERM is not set, so it is not known how to draw here",
+        "dumb" => "TERM is \"dumb\": nothing can be drawn here",
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(Code::NoTerminal, problem)
+        .hint("--plain shows lines and draws nothing; TERM=xterm-256color is what most can"))
+}
+
 /// Refuses unless this process has a terminal to show a session in, and is not shown in one itself.
 fn attachable() -> Result<(), Refusal> {
     if is_inside() {
@@ -287,8 +311,8 @@ fn attachable() -> Result<(), Refusal> {
             "this runs inside abide already; a session is not shown inside itself",
         );
         return Err(refusal.hint(
-            "abide new -d makes a session without showing it; the prefix and s show \
-                another; unset ABIDE to nest all the same",
+            "abide attach NAME shows another session in this client; abide new -d makes one \
+                without showing it; unset ABIDE to nest all the same",
         ));
     }
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {

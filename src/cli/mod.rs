@@ -108,6 +108,12 @@ pub fn fault(words: &[String]) -> Option<String> {
         .map(|error| usage(&error).message)
 }
 
+/// A reply as text for people, as the commands print it.
+#[must_use]
+pub fn reply_text(reply: &serde_json::Value) -> String {
+    table_output::text(reply, crate::platform::now().wall)
+}
+
 /// Says what the doctor finds, with what the outer terminal told: what of it, whether it lacks
 /// nothing, in words. Gives the exit status.
 #[must_use]

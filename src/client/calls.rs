@@ -191,6 +191,12 @@ pub fn signal(ProcessIdent { pid, start_time }: ProcessIdent, signal: &str) -> C
     )
 }
 
+/// All sessions.
+#[must_use]
+pub fn sessions() -> ClientCall {
+    ClientCall::new("session.ls", json!({}))
+}
+
 /// The tabs of all sessions.
 #[must_use]
 pub fn all_tabs() -> ClientCall {

@@ -178,7 +178,11 @@ impl<T: FnMut(&str)> Plain<T> {
                     match response.outcome() {
                         Err(refusal) if is_entry => return Ok(Some(ExitReason::Refused(refusal))),
                         Err(refusal) => (self.tell)(&format!("refused: {}", refusal.message)),
-                        Ok(_) => {}
+                        Ok(_) if is_entry => {}
+                        Ok(reply) => {
+                            let text = (self.options.reply_text)(&reply);
+                            text.lines().for_each(|line| (self.tell)(line));
+                        }
                     }
                 }
                 ToClient::Notice(notice) => (self.tell)(&format!("notice: {}", notice.text)),
@@ -286,10 +290,26 @@ impl<T: FnMut(&str)> Plain<T> {
 
     fn bound(&mut self, bound: &Bound) {
         let wanted = ClientCall::from(bound);
+        match wanted.name {
+            // Lists that other clients draw are said.
+            "client.keys" => return self.say_keys(),
+            "client.sessions" => return self.call(&calls::sessions()),
+            "client.tabs" => return self.call(&calls::all_tabs()),
+            "client.clients" => return self.call(&calls::clients()),
+            "client.buffers" => return self.call(&calls::buffers()),
+            _ => {}
+        }
         if calls::client_action(wanted.name, &wanted.params).is_some() {
             return (self.tell)(&format!("refused: {} draws something", bound.words));
         }
         self.call(&wanted);
+    }
+
+    /// Tells what can be typed after `~:`, and the keys that do the same elsewhere.
+    fn say_keys(&mut self) {
+        for listed in self.options.config.keymap.listing() {
+            (self.tell)(&format!("{}: {} ({})", listed.keys, listed.words, listed.summary));
+        }
     }
 
     fn call(&mut self, wanted: &ClientCall) {

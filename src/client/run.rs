@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::base::time::{Span, Tick};
 use crate::client::calls::ClientCall;
 use crate::client::caps;
@@ -52,6 +54,8 @@ pub struct Options {
     pub entry: Option<ClientCall>,
     /// For how long a server that cannot be reached is tried.
     pub give_up: Span,
+    /// Gives a reply of the server as text, as the command line prints it.
+    pub reply_text: fn(&Value) -> String,
     /// Problems of the configuration, which are shown.
     pub problems: Vec<String>,
     /// The text of the configuration that `config` was made of.

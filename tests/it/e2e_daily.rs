@@ -189,6 +189,27 @@ fn a_project_opens_with_its_tabs_panes_and_commands() {
 }
 
 #[test]
+fn attach_in_a_pane_switches_the_client_that_shows_it() {
+    let world = Arc::new(World::new());
+    for name in ["one", "two", "three"] {
+        world.cli(&["new", name, "-d"]).ok();
+    }
+    let client = Abide::start_in(&world, &["attach", "one"], SIZE);
+    client.expect_screen("one", |screen| screen.shows(" one ") && screen.shows("ready$"));
+    let abide = env!("CARGO_BIN_EXE_abide");
+    client.type_line(&format!("{abide} attach two"));
+    client.expect_screen("two", |screen| screen.shows(" two ") && screen.shows("ready$"));
+    client.type_line(&format!("{abide} switch-client -t three"));
+    client.expect_screen("three", |screen| screen.shows(" three ") && screen.shows("ready$"));
+    client.type_line(&format!("{abide} attach three && echo there$((1+1))"));
+    client.expect("there2");
+    client.type_line(&format!("{abide} attach nowhere"));
+    client.expect("no session \"nowhere\"");
+    client.type_line(&format!("{abide} attach; echo $((40+2))"));
+    client.expect("this runs inside abide already");
+}
+
+#[test]
 fn a_broken_project_is_told_with_its_place_and_makes_nothing() {
     let world = World::new();
     world.cli(&["open", "-d"]).refused(4, &["no abide.toml", "or above"]);

@@ -168,7 +168,8 @@ impl Action for SessionAttach {
 
 impl Apply for SessionAttach {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        let Some(client) = cx.caller.client else {
+        let around = self.moves_a_client().then(|| cx.client_around()).flatten();
+        let Some(client) = cx.caller.client.or(around) else {
             return Err(Refusal::new(
                 Code::NoTerminal,
                 "only a client with a terminal can show a session",
@@ -205,6 +206,14 @@ impl Apply for SessionAttach {
 }
 
 impl SessionAttach {
+    /// True if it names a session and no way of its own to show it: called in a pane, the client
+    /// that shows that pane goes there.
+    #[must_use]
+    pub fn moves_a_client(&self) -> bool {
+        let names_one = self.target.is_some() || self.tmux_target.is_some();
+        names_one && !self.plain && !self.read_only
+    }
+
     /// The session to show: where none is named, the one the client was on before, else the one
     /// used last.
     fn wanted(cx: &Cx<'_>, client: ClientId, text: &str) -> Result<SessionId, Refusal> {
@@ -332,9 +341,7 @@ impl Apply for SessionOpen {
 impl SessionOpen {
     /// Called in a pane: the client that shows it goes to the project.
     fn show_beside(cx: &mut Cx<'_>, session: SessionId) -> Result<(), Refusal> {
-        let own =
-            cx.caller.pane.and_then(|pane| cx.state.panes.get(&pane)).map(|pane| pane.session);
-        match own.and_then(|own| cx.state.following_view(cx.caller, own)) {
+        match cx.client_around() {
             Some(client) => cx.show(client, session),
             None => Ok(()),
         }
