@@ -78,9 +78,8 @@ fn steps_to(path: &Path) -> Vec<(PathBuf, OsString)> {
                 }
                 rest.extend(names(&target));
             }
-            Ok(_) => break,
             Err(_) if next.exists() => folder = next,
-            Err(_) => break,
+            _ => break,
         }
     }
     steps
