@@ -174,7 +174,7 @@ pub enum PaneEvent {
         /// The program's arguments; empty for nothing, or where they are unknown.
         argv: Vec<String>,
     },
-    /// What runs in the foreground is in this directory.
+    /// The directory of what runs in the foreground is news.
     Cwd(String),
     /// The command that read the output has ended.
     PipeEnded,
