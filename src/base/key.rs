@@ -144,14 +144,17 @@ pub enum KeyKind {
     Release,
 }
 
-/// A key as it came from the outer terminal, with what only newer terminals tell.
+/// A key as it came from the outer terminal, with what only newer terminals tell. Its key is told as
+/// it came: with Shift beside the unshifted character where the terminal tells both, with locks,
+/// and a key of the keypad as that. [`KeyInput::bound`] is the spelling of bindings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct KeyInput {
     /// Key and modifiers.
     pub key: Key,
     /// Press, repeat or release.
     pub kind: KeyKind,
-    /// The character Shift makes of it, where told.
+    /// The character Shift makes of it, where told; without Shift the text that another modifier
+    /// such as `AltGr` makes of it.
     pub shifted: Option<char>,
     /// The character on the standard layout, where told.
     pub layout: Option<char>,
@@ -163,6 +166,71 @@ pub struct KeyInput {
 impl From<Key> for KeyInput {
     fn from(key: Key) -> Self {
         Self { key, kind: KeyKind::Press, shifted: None, layout: None, escaped: false }
+    }
+}
+
+impl KeyInput {
+    /// The key as bindings, lists and copy mode name it: without locks, with Shift folded into the
+    /// character.
+    #[must_use]
+    pub fn bound(&self) -> Key {
+        let mods = self.key.mods.without(Mods::CAPS.with(Mods::NUM));
+        let code = self.key.code.doubled();
+        let KeyCode::Char(c) = code else { return Key { code, mods } };
+        let mut key = Key { code, mods };
+        if mods.has(Mods::SHIFT) && !mods.has(Mods::CTRL) {
+            let typed = self.shifted.unwrap_or_else(|| c.to_ascii_uppercase());
+            if typed != c || !c.is_ascii_alphanumeric() {
+                key = Key { code: KeyCode::Char(typed), mods: mods.without(Mods::SHIFT) };
+            }
+        } else if let Some(typed) = self.shifted.filter(|_| !mods.has(Mods::SHIFT)) {
+            key.code = KeyCode::Char(typed);
+        }
+        if mods.has(Mods::CTRL)
+            && let KeyCode::Char(c) = key.code
+        {
+            // Programs and bindings name Control-Shift-A by the letter without Shift.
+            key.code = KeyCode::Char(c.to_ascii_lowercase());
+        }
+        key.normal()
+    }
+
+    /// Other spellings of the key, for a binding that names none of the first: the character of the
+    /// standard layout, as Ctrl-C on a keyboard of another script, and the main key that a key of
+    /// the keypad doubles.
+    #[must_use]
+    pub fn rebound(&self) -> Option<Key> {
+        match (self.bound().code, self.layout) {
+            (KeyCode::Keypad('\r'), _) => Some(Key { code: KeyCode::Enter, ..self.bound() }),
+            (KeyCode::Keypad(c), _) => Some(Key { code: KeyCode::Char(c), ..self.bound() }),
+            (KeyCode::Char(_), Some(c)) => {
+                let key = Key { code: KeyCode::Char(c), ..self.key };
+                Some(Self::from(key).bound())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl KeyCode {
+    /// The key that a moving key of the keypad doubles (kitty's functional code points 57417 to
+    /// 57427); others are themselves.
+    #[must_use]
+    pub const fn doubled(self) -> Self {
+        match self {
+            Self::Functional(57_417) => Self::Left,
+            Self::Functional(57_418) => Self::Right,
+            Self::Functional(57_419) => Self::Up,
+            Self::Functional(57_420) => Self::Down,
+            Self::Functional(57_421) => Self::PageUp,
+            Self::Functional(57_422) => Self::PageDown,
+            Self::Functional(57_423) => Self::Home,
+            Self::Functional(57_424) => Self::End,
+            Self::Functional(57_425) => Self::Insert,
+            Self::Functional(57_426) => Self::Delete,
+            Self::Functional(57_427) => Self::Begin,
+            other => other,
+        }
     }
 }
 

@@ -154,14 +154,67 @@ pub struct Chord {
 /// The thing that the mouse holds while its button is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grab {
-    /// The program of a pane has it.
-    Program(PaneId, MouseButton),
+    /// The program of a pane has it, with the buttons that were pressed there.
+    Program(PaneId, HeldButtons),
     /// Text of a pane is selected from this cell of what it shows.
     Select(PaneId, Point),
     /// A border, and the column or row of the area it was last moved to.
     Border(Border, u16),
     /// The frame of a floating pane.
     Frame(HeldFrame),
+    /// Nobody: a bar took the press, and the rest of it is not for what lies below.
+    Nothing,
+}
+
+/// Buttons that are held on a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldButtons {
+    bits: u16,
+    /// The button that was pressed last.
+    pub last: MouseButton,
+}
+
+impl HeldButtons {
+    /// One button.
+    #[must_use]
+    pub fn one(button: MouseButton) -> Self {
+        Self { bits: Self::bit(button), last: button }
+    }
+
+    /// With another button.
+    #[must_use]
+    pub fn with(self, button: MouseButton) -> Self {
+        Self { bits: self.bits | Self::bit(button), last: button }
+    }
+
+    /// Without a button.
+    #[must_use]
+    pub fn without(self, button: MouseButton) -> Self {
+        Self { bits: self.bits & !Self::bit(button), ..self }
+    }
+
+    /// True if a button is held.
+    #[must_use]
+    pub fn has(self, button: MouseButton) -> bool {
+        self.bits & Self::bit(button) != 0
+    }
+
+    /// True if none is held.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.bits == 0
+    }
+
+    /// The bit of a button; steps of the wheel are not held.
+    fn bit(button: MouseButton) -> u16 {
+        match button {
+            MouseButton::Left => 1,
+            MouseButton::Middle => 2,
+            MouseButton::Right => 4,
+            MouseButton::Extra(number) => 1_u16.checked_shl(u32::from(number)).unwrap_or(0),
+            _ => 0,
+        }
+    }
 }
 
 /// The state of the connection to the server.

@@ -35,8 +35,11 @@ const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
 /// alternates told (4). Other terminals ignore it.
 pub const KITTY_OWN: u8 = 5;
 /// Flags that are on while the program in focus wants them: what happens to a key (2), all keys as
-/// sequences (8). Text (16) follows from the key.
-pub const KITTY_PASSED: u8 = 2 | 8;
+/// sequences (8), and with them the text that `AltGr` and the like make (16).
+pub const KITTY_PASSED: u8 = 2 | 8 | 16;
+
+/// Every key as a sequence (8).
+pub const KITTY_ALL: u8 = 8;
 
 /// Appends what a command writes.
 fn put(out: &mut Vec<u8>, command: impl Command) {
@@ -44,8 +47,8 @@ fn put(out: &mut Vec<u8>, command: impl Command) {
 }
 
 /// Takes the screen of a terminal: its state is put away, and the alternate screen is blank,
-/// without wrapping at the margin, with pastes bracketed, focus told, keypad and cursor keys as
-/// usual. A plain terminal, which prints what it does not know, is cleared.
+/// without wrapping at the margin, with pastes bracketed, focus told, cursor keys as usual and the
+/// keypad as an application's. A plain terminal, which prints what it does not know, is cleared.
 #[must_use]
 pub fn enter(is_modern: bool, wants_mouse: bool) -> Vec<u8> {
     let mut out = Vec::new();
@@ -56,8 +59,9 @@ pub fn enter(is_modern: bool, wants_mouse: bool) -> Vec<u8> {
         put(&mut out, DisableLineWrap);
         put(&mut out, EnableBracketedPaste);
         put(&mut out, EnableFocusChange);
-        // Cursor keys and keypad as usual, scrolling over all rows.
-        out.extend_from_slice(b"\x1b[?1l\x1b>\x1b[r");
+        // Cursor keys as usual, the keypad told apart from the main keys (DECKPAM), scrolling over all
+        // rows.
+        out.extend_from_slice(b"\x1b[?1l\x1b=\x1b[r");
     }
     put(&mut out, ResetColor);
     put(&mut out, Clear(ClearType::All));
@@ -80,11 +84,11 @@ pub fn leave(is_modern: bool) -> Vec<u8> {
     if is_modern {
         out.extend_from_slice(b"\x1b\\");
         put(&mut out, EndSynchronizedUpdate);
-        // Images of kitty's protocol, its keyboard flags, modifyOtherKeys, reports of theme and
-        // size.
+        // Images of kitty's protocol, its keyboard flags, modifyOtherKeys, reports of theme and size,
+        // the keypad.
         out.extend_from_slice(b"\x1b_Ga=d,d=A,q=2\x1b\\");
         put(&mut out, PopKeyboardEnhancementFlags);
-        out.extend_from_slice(b"\x1b[>4m\x1b[?2031l\x1b[?2048l");
+        out.extend_from_slice(b"\x1b[>4m\x1b[?2031l\x1b[?2048l\x1b>");
         put(&mut out, DisableMouseCapture);
         put(&mut out, DisableFocusChange);
         put(&mut out, DisableBracketedPaste);

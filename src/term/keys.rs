@@ -40,26 +40,25 @@ impl InputEncoder<'_> {
             return;
         }
         let flags = self.keyboard.flags();
-        if flags & (DISAMBIGUATE | EVENTS | ALTERNATES | ALL | TEXT) != 0 {
+        if flags != 0 {
             self.encode_kitty(input, flags, to);
         } else if input.kind != KeyKind::Release {
             if input.escaped {
                 // An escaped key stays Escape and key: a program that asked for more would else
                 // take a quick Escape for Alt.
                 to.push(0x1b);
-                return self.encode_legacy(
-                    Key { mods: input.key.mods.without(Mods::ALT), ..input.key },
-                    to,
-                );
+                let mods = input.key.mods.without(Mods::ALT);
+                let key = Key { mods, ..input.key };
+                return self.encode_legacy(&KeyInput { key, ..*input }, to);
             }
-            self.encode_legacy(input.key, to);
+            self.encode_legacy(input, to);
         }
     }
 
-    fn encode_legacy(&self, key: Key, to: &mut Vec<u8>) {
-        let mods = key.mods.without(Mods(Mods::CAPS.0 | Mods::NUM.0));
-        match key.code {
-            KeyCode::Char(c) => self.legacy_char(c, mods, to),
+    fn encode_legacy(&self, input: &KeyInput, to: &mut Vec<u8>) {
+        let mods = input.key.mods.without(Mods(Mods::CAPS.0 | Mods::NUM.0));
+        match input.key.code {
+            KeyCode::Char(_) => self.legacy_char(input, mods, to),
             KeyCode::Enter if !self.other_key(13, mods, to) => {
                 legacy_control(b'\r', mods, to);
                 // LNM: RETURN is a new line (ECMA-48 F.8; VT510 manual).
@@ -67,7 +66,10 @@ impl InputEncoder<'_> {
                     to.push(b'\n');
                 }
             }
-            KeyCode::Tab if mods.has(Mods::SHIFT) && !mods.has(Mods::CTRL) => {
+            KeyCode::Tab
+                if mods.without(Mods::ALT) == Mods::SHIFT
+                    || mods.has(Mods::SHIFT) && self.keyboard.modify_other < 2 =>
+            {
                 escape_if(mods.has(Mods::ALT), to);
                 to.extend_from_slice(b"\x1b[Z");
             }
@@ -81,7 +83,7 @@ impl InputEncoder<'_> {
             KeyCode::Enter | KeyCode::Tab | KeyCode::Esc | KeyCode::Backspace => {}
             KeyCode::Keypad(c) => self.legacy_keypad(c, mods, to),
             code => {
-                if let Some(form) = legacy_form(code) {
+                if let Some(form) = legacy_form(code.doubled()) {
                     self.legacy_functional(form, mods, to);
                 }
             }
@@ -91,39 +93,38 @@ impl InputEncoder<'_> {
     /// modifyOtherKeys: CSI 27 ; mods ; code ~, where the legacy bytes could not tell.
     fn other_key(&self, code: u32, mods: Mods, to: &mut Vec<u8>) -> bool {
         let level = self.keyboard.modify_other;
-        let ordinary = matches!(code, 9 | 13 | 27 | 127);
+        // As xterm has it: level 1 leaves alone Escape, Backspace and what comes with Alt.
         let tells = match level {
             0 => false,
-            // Level 1 leaves alone what has a well-known meaning.
-            1 if ordinary => {
-                mods.without(Mods::ALT) != Mods::NONE && !(code == 127 && mods == Mods::CTRL)
-            }
-            _ => mods != Mods::NONE,
+            1 => matches!(code, 9 | 13) && mods != Mods::NONE && !mods.has(Mods::ALT),
+            _ => mods != Mods::NONE && (code, mods) != (127, Mods::CTRL),
         };
         if tells {
+            let code = if code == 127 && mods.has(Mods::CTRL) { 8 } else { code };
             to.extend_from_slice(format!("\x1b[27;{};{code}~", modifier(mods)).as_bytes());
         }
         tells
     }
 
-    fn legacy_char(&self, c: char, mods: Mods, to: &mut Vec<u8>) {
-        let level = self.keyboard.modify_other;
-        let strong =
-            Mods(Mods::CTRL.0 | Mods::ALT.0 | Mods::SUPER.0 | Mods::HYPER.0 | Mods::META.0);
-        let held = Mods(mods.0 & strong.0);
-        let control = control_byte(c);
-        let tells = match level {
+    fn legacy_char(&self, input: &KeyInput, mods: Mods, to: &mut Vec<u8>) {
+        let typed = shifted(input);
+        let held = mods.without(Mods::SHIFT);
+        let control = control_byte(typed).or_else(|| input.layout.and_then(control_byte));
+        let tells = match self.keyboard.modify_other {
             0 => false,
-            1 => {
-                held.has(Mods::CTRL)
-                    && (control.is_none() || mods.has(Mods::SHIFT) || matches!(c, 'i' | 'm' | '['))
+            1 => held.has(Mods::CTRL) && (control.is_none() || typed == '?'),
+            _ => {
+                // xterm tells Shift alone with a blank and with what Control could change.
+                let is_told = typed == ' ' || ('@'..='~').contains(&typed);
+                held != Mods::NONE || mods.has(Mods::SHIFT) && is_told
             }
-            _ => held != Mods::NONE || (mods.has(Mods::SHIFT) && !c.is_alphanumeric()),
         };
         if tells {
-            to.extend_from_slice(
-                format!("\x1b[27;{};{}~", modifier(mods), u32::from(c)).as_bytes(),
-            );
+            // Level 1 tells no Alt.
+            let hidden = if self.keyboard.modify_other == 1 { Mods::ALT } else { Mods::NONE };
+            let modifier = modifier(mods.without(hidden));
+            let text = format!("\x1b[27;{modifier};{}~", u32::from(typed));
+            to.extend_from_slice(text.as_bytes());
             return;
         }
         escape_if(mods.has(Mods::ALT) || mods.has(Mods::META), to);
@@ -131,8 +132,7 @@ impl InputEncoder<'_> {
             to.push(byte);
             return;
         }
-        let c = if mods.has(Mods::SHIFT) { c.to_uppercase().next().unwrap_or(c) } else { c };
-        to.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        to.extend_from_slice(typed.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     /// The keypad: SS3 in application mode, else what is printed on the key.
@@ -184,21 +184,25 @@ impl InputEncoder<'_> {
     fn encode_kitty(&self, input: &KeyInput, flags: u8, to: &mut Vec<u8>) {
         let KeyInput { key, kind, .. } = *input;
         let all = flags & ALL != 0;
-        if kind == KeyKind::Release && (flags & EVENTS == 0 || (!all && is_text_control(key.code)))
-        {
+        let edits = matches!(key.code, KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace);
+        if kind == KeyKind::Release && (flags & EVENTS == 0 || (!all && edits)) {
             return;
         }
         let held = key.mods.without(Mods(Mods::CAPS.0 | Mods::NUM.0));
         let kind = if flags & EVENTS == 0 { KeyKind::Press } else { kind };
+        // Events and alternates change nothing about a press that has a legacy form.
+        if flags & (DISAMBIGUATE | ALL) == 0 && kind == KeyKind::Press {
+            return self.encode_legacy(input, to);
+        }
         if !all && kind != KeyKind::Release {
-            let plain = held.without(Mods::SHIFT) == Mods::NONE;
             match key.code {
-                KeyCode::Char(_) if plain => {
-                    return self.legacy_char(shifted(input), Mods::NONE, to);
+                KeyCode::Char(_) if held.without(Mods::SHIFT) == Mods::NONE => {
+                    let typed = shifted(input);
+                    return to.extend_from_slice(typed.encode_utf8(&mut [0; 4]).as_bytes());
                 }
                 // So that a shell without the protocol stays usable.
                 KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace if held == Mods::NONE => {
-                    return self.encode_legacy(Key::plain(key.code), to);
+                    return self.encode_legacy(&KeyInput::from(Key::plain(key.code)), to);
                 }
                 _ => {}
             }
@@ -208,7 +212,10 @@ impl InputEncoder<'_> {
         if matches!(form, Form::Unicode(57_441..=57_454)) && !all {
             return;
         }
-        let mods = u16::from(key.mods.with(implied).0) + 1;
+        // Locks are not told of keys that type text, unless every key is told.
+        let is_text = matches!(key.code, KeyCode::Char(_));
+        let told = if is_text && !all { held } else { key.mods };
+        let mods = u16::from(told.with(implied).0) + 1;
         let event = match kind {
             KeyKind::Press => 1,
             KeyKind::Repeat => 2,
@@ -253,19 +260,27 @@ fn add(to: &mut String, what: std::fmt::Arguments<'_>) {
     let _written = to.write_fmt(what);
 }
 
-/// The character the key types.
+/// The character that a key types; a blank for keys that type none.
 fn shifted(input: &KeyInput) -> char {
-    let KeyCode::Char(c) = input.key.code else { return ' ' };
-    if input.key.mods.has(Mods::SHIFT) {
-        return input.shifted.unwrap_or_else(|| c.to_uppercase().next().unwrap_or(c));
+    match input.key.code {
+        KeyCode::Char(c) if input.key.mods.has(Mods::SHIFT) => {
+            input.shifted.unwrap_or_else(|| c.to_uppercase().next().unwrap_or(c))
+        }
+        // AltGr and the like, which are no modifiers that a terminal tells.
+        KeyCode::Char(c) => input.shifted.unwrap_or(c),
+        KeyCode::Keypad(c) => c,
+        _ => ' ',
     }
-    c
 }
 
 fn kitty_text(input: &KeyInput) -> Option<u32> {
     let strong = Mods::CTRL.0 | Mods::ALT.0 | Mods::SUPER.0 | Mods::HYPER.0 | Mods::META.0;
-    let types = matches!(input.key.code, KeyCode::Char(_)) && input.key.mods.0 & strong == 0;
-    types.then(|| u32::from(shifted(input)))
+    let types = match input.key.code {
+        KeyCode::Char(_) => true,
+        KeyCode::Keypad(c) => !c.is_control(),
+        _ => false,
+    };
+    (types && input.key.mods.0 & strong == 0).then(|| u32::from(shifted(input)))
 }
 
 fn kitty_alternates(input: &KeyInput, implied: Mods) -> String {
@@ -281,11 +296,6 @@ fn kitty_alternates(input: &KeyInput, implied: Mods) -> String {
         (None, Some(layout)) => format!("::{}", u32::from(layout)),
         (Some(shifted), Some(layout)) => format!(":{}:{}", u32::from(shifted), u32::from(layout)),
     }
-}
-
-/// Keys that type text or edit it: their release is told only if all keys are reported.
-fn is_text_control(code: KeyCode) -> bool {
-    matches!(code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace)
 }
 
 /// xterm's modifier number: 1 + shift 1, alt 2, control 4, meta 8.
@@ -315,7 +325,7 @@ fn control_byte(c: char) -> Option<u8> {
         '\\' | '4' | '|' => 0x1c,
         ']' | '5' | '}' => 0x1d,
         '^' | '6' | '~' => 0x1e,
-        '_' | '7' | '/' | '-' => 0x1f,
+        '_' | '7' | '/' => 0x1f,
         '8' | '?' => 0x7f,
         _ => return None,
     })
@@ -467,6 +477,8 @@ fn byte(flags: u16) -> u8 {
 
 const RELEASE: u16 = 3;
 const MOTION: u16 = 32;
+/// Shift, Meta and Control.
+const MODIFIERS: u16 = 4 | 8 | 16;
 
 /// A mouse event as numbers.
 #[derive(Debug, Clone, Copy)]
@@ -530,8 +542,14 @@ impl InputEncoder<'_> {
         if modes.mouse < wanted {
             return;
         }
-        let is_wheel = matches!(mouse.kind, MouseKind::Release(button) if wheel(button));
-        if is_wheel || mouse.at.x >= self.screen.size.cols || mouse.at.y >= self.screen.size.rows {
+        // X10 knows three buttons, and a step of the wheel does not end.
+        let is_unknown = match mouse.kind {
+            MouseKind::Release(button) => wheel(button),
+            MouseKind::Press(button) => modes.mouse == MouseWant::Press && 2 < number(button),
+            _ => false,
+        };
+        if is_unknown || mouse.at.x >= self.screen.size.cols || mouse.at.y >= self.screen.size.rows
+        {
             return;
         }
         let release = matches!(mouse.kind, MouseKind::Release(_));
@@ -552,7 +570,8 @@ impl InputEncoder<'_> {
     fn write_mouse(&self, encoding: MouseEncoding, report: MouseReport, to: &mut Vec<u8>) {
         let MouseReport { code, release, at } = report;
         let (x, y) = (u32::from(at.x) + 1, u32::from(at.y) + 1);
-        let legacy = if release { code & !3 | RELEASE } else { code };
+        // The older forms do not tell which button went up.
+        let legacy = if release { code & MODIFIERS | RELEASE } else { code };
         match encoding {
             MouseEncoding::Sgr | MouseEncoding::SgrPixels => {
                 let cell = if encoding == MouseEncoding::Sgr {

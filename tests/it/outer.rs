@@ -342,7 +342,7 @@ fn keys_are_asked_for_as_the_program_wants_and_the_terminal_can() {
             );
         }
     };
-    check(KITTY, &[(1, 0), (31, 0), (0, 0)], &["", "\x1b[=15;1u", "\x1b[=5;1u"]);
+    check(KITTY, &[(1, 0), (31, 0), (0, 0)], &["", "\x1b[=31;1u", "\x1b[=5;1u"]);
     check(XTERM, &[(0, 1), (1, 0), (0, 0)], &["\x1b[>4;1m", "\x1b[>4;2m", "\x1b[>4;0m"]);
     check(SCREEN, &[(31, 2)], &[""]);
 }

@@ -140,10 +140,8 @@ fn key(params: &CsiParams, end: u8) -> Option<KeyInput> {
     let plain = |code: KeyCode, mods: Mods| KeyInput { kind, ..KeyInput::from(Key { code, mods }) };
     match end {
         b'Z' => Some(plain(KeyCode::Tab, mods.with(Mods::SHIFT))),
-        b'u' => code_point(params.groups[0], mods, kind),
-        b'~' if params.first(0) == 27 && 3 <= params.count => {
-            code_point([params.first(2), 0, 0], mods, kind)
-        }
+        b'u' => code_point(params, mods, kind),
+        b'~' if params.first(0) == 27 && 3 <= params.count => other_key(params.first(2), mods),
         b'~' => Some(plain(keys::of_number(params.first(0))?, mods)),
         b'^' => Some(plain(keys::of_number(params.first(0))?, Mods::CTRL)),
         b'@' => Some(plain(keys::of_number(params.first(0))?, Mods::CTRL.with(Mods::SHIFT))),
@@ -152,28 +150,31 @@ fn key(params: &CsiParams, end: u8) -> Option<KeyInput> {
     }
 }
 
-/// `CSI code:shifted:layout;mods:event u`, and modifyOtherKeys, which tells the shifted character
-/// itself.
-fn code_point([code, shifted, layout]: [u32; 3], mods: Mods, kind: KeyKind) -> Option<KeyInput> {
+/// `CSI code:shifted:layout;mods:event;text u`.
+fn code_point(params: &CsiParams, mods: Mods, kind: KeyKind) -> Option<KeyInput> {
+    let [code, shifted, layout] = params.groups[0];
     let told = |code: u32| char::from_u32(code).filter(|c| *c != '\0' && !c.is_control());
-    let (shifted, layout) = (told(shifted), told(layout));
+    let key = Key { code: keys::of_code_point(code)?, mods };
+    // The text is told for what no modifier but AltGr makes; with Shift the character before says it.
+    let text = told(params.groups[2][0])
+        .filter(|text| !mods.has(Mods::SHIFT) && key.code != KeyCode::Char(*text))
+        .filter(|_| matches!(key.code, KeyCode::Char(_)));
+    let shifted = told(shifted).or(text);
+    Some(KeyInput { key, kind, shifted, layout: told(layout), escaped: false })
+}
+
+/// `CSI 27;mods;code~` of modifyOtherKeys, which tells the character that Shift made.
+fn other_key(code: u32, mods: Mods) -> Option<KeyInput> {
     let mut key = Key { code: keys::of_code_point(code)?, mods };
+    let mut shifted = None;
     if let KeyCode::Char(c) = key.code
         && mods.has(Mods::SHIFT)
-        && !mods.has(Mods::CTRL)
+        && c.is_ascii_uppercase()
     {
-        let typed = shifted.unwrap_or_else(|| c.to_ascii_uppercase());
-        if typed != c || !c.is_ascii_alphanumeric() {
-            key = Key { code: KeyCode::Char(typed), mods: mods.without(Mods::SHIFT) };
-        }
-    }
-    if let KeyCode::Char(c) = key.code
-        && mods.has(Mods::CTRL)
-    {
-        // Programs and bindings name Control-Shift-A by the letter without Shift.
+        shifted = Some(c);
         key.code = KeyCode::Char(c.to_ascii_lowercase());
     }
-    Some(KeyInput { key, kind, shifted, layout, escaped: false })
+    Some(KeyInput { shifted, ..KeyInput::from(key) })
 }
 
 /// A mouse report: button bits, column and row from 1 (mode 1006; the older form with 32 taken

@@ -50,7 +50,7 @@ pub(super) fn of_number(number: u32) -> Option<KeyCode> {
         28 => KeyCode::F(15),
         29 => KeyCode::Menu,
         31..=34 => f(31, 17),
-        57_427 => KeyCode::Begin,
+        57_427 => KeyCode::Functional(57_427),
         _ => return None,
     })
 }
@@ -73,30 +73,15 @@ pub(super) fn of_ss3(params: &[u8], letter: u8) -> Option<Key> {
     Some(Key { code, mods: mods(number) })
 }
 
-/// Modifiers from their parameter: one more than the bits (xterm, kitty). Locks are not held keys
-/// and left out.
+/// Modifiers and locks from their parameter: one more than the bits (xterm, kitty).
 pub(super) fn mods(param: u32) -> Mods {
-    let bits = u8::try_from(param.saturating_sub(1) & 0xff).expect("it was masked to eight bits");
-    Mods(bits).without(Mods::CAPS.with(Mods::NUM))
+    Mods(u8::try_from(param.saturating_sub(1) & 0xff).expect("it was masked to eight bits"))
 }
 
 /// The key of a Unicode or kitty functional code point (kitty's keyboard protocol, "Functional key
 /// definitions").
 pub(super) fn of_code_point(code: u32) -> Option<KeyCode> {
     const KEYPAD: &str = "0123456789./*-+\r=,";
-    const KEYPAD_MOVES: [KeyCode; 11] = [
-        KeyCode::Left,
-        KeyCode::Right,
-        KeyCode::Up,
-        KeyCode::Down,
-        KeyCode::PageUp,
-        KeyCode::PageDown,
-        KeyCode::Home,
-        KeyCode::End,
-        KeyCode::Insert,
-        KeyCode::Delete,
-        KeyCode::Begin,
-    ];
     let at = |from: u32| usize::try_from(code - from).expect("a small table");
     Some(match code {
         9 => KeyCode::Tab,
@@ -106,7 +91,6 @@ pub(super) fn of_code_point(code: u32) -> Option<KeyCode> {
         57_363 => KeyCode::Menu,
         57_376..=57_398 => KeyCode::F(u8::try_from(code - 57_376 + 13).expect("at most 35")),
         57_399..=57_416 => KeyCode::Keypad(char::from(*KEYPAD.as_bytes().get(at(57_399))?)),
-        57_417..=57_427 => KEYPAD_MOVES[at(57_417)],
         57_344..=63_743 => KeyCode::Functional(code),
         _ => KeyCode::Char(char::from_u32(code).filter(|c| !c.is_control())?),
     })

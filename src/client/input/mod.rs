@@ -266,7 +266,6 @@ impl Decoder {
             input.escaped = true;
         }
         self.reset();
-        input.key = input.key.normal();
         path_trace::note("key");
         events.push(TtyEvent::Key(input));
     }

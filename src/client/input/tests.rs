@@ -18,7 +18,7 @@ fn decode(bytes: &[u8]) -> Vec<TtyEvent> {
 /// Keys as they are written: `C-a Up`.
 fn keys(bytes: &[u8]) -> String {
     let names = decode(bytes).into_iter().map(|event| match event {
-        TtyEvent::Key(input) => input.key.to_string(),
+        TtyEvent::Key(input) => input.bound().to_string(),
         other => format!("{other:?}"),
     });
     names.collect::<Vec<_>>().join(" ")

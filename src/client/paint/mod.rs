@@ -256,7 +256,10 @@ fn wanted_keys(model: &Model) -> KeyProtocol {
     let wants = model.images.wants;
     match () {
         () if model.caps.kitty => {
-            KeyProtocol::Kitty(terminal::KITTY_OWN | wants.kitty & terminal::KITTY_PASSED)
+            // The end of a chord is told with its key of the standard layout.
+            let chord = if model.chord.keys.is_empty() { 0 } else { terminal::KITTY_ALL };
+            let passed = wants.kitty & terminal::KITTY_PASSED;
+            KeyProtocol::Kitty(terminal::KITTY_OWN | passed | chord)
         }
         () if !model.caps.has(Features::OTHER_KEYS) => KeyProtocol::Greeted,
         // A program that knows kitty's protocol wants every key told apart.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
-use crate::base::key::{Key, KeyCode, KeyInput, Mods};
+use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::calls;
 use crate::client::copy_mode::panes::PaneMatch;
 use crate::client::copy_mode::{CopyEffect, CopyInput, CopyMode};
@@ -65,22 +65,18 @@ pub(super) fn takes(model: &Model, key: Key) -> bool {
     focused(model).is_some() || scrolls && model.scene.focused().is_some_and(|pane| !pane.alternate)
 }
 
-/// A key that [`takes`] said is for copy mode.
-pub(super) fn key(model: &mut Model, input: KeyInput, out: &mut Vec<ClientEffect>) {
+/// A key that [`takes`] said is for copy mode; `escaped` if it came after ESC.
+pub(super) fn key(model: &mut Model, escaped: bool, key: Key, out: &mut Vec<ClientEffect>) {
     let Some(pane) = model.scene.chrome.focus else { return };
     enter(model, pane, CopyEntry::Scrolling, out);
     // A terminal without better keys may send for Alt Escape and then the key.
-    let has_alt = model.config.copy.options.keys.get(input.key).is_some();
-    if input.escaped && input.key.code != KeyCode::Esc && !has_alt {
+    let has_alt = model.config.copy.options.keys.get(key).is_some();
+    if escaped && key.code != KeyCode::Esc && !has_alt {
         deed(model, pane, CopyInput::Key(Key::plain(KeyCode::Esc)), out);
-        deed(
-            model,
-            pane,
-            CopyInput::Key(Key { mods: input.key.mods.without(Mods::ALT), ..input.key }),
-            out,
-        );
+        let plain = Key { mods: key.mods.without(Mods::ALT), ..key };
+        deed(model, pane, CopyInput::Key(plain), out);
     } else {
-        deed(model, pane, CopyInput::Key(input.key), out);
+        deed(model, pane, CopyInput::Key(key), out);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::base::time::Span;
 use crate::client::calls::ClientCall;
 use crate::client::model::{ClientEffect, ClientInput, Model};
-use crate::config::keymap::Lookup;
+use crate::config::keymap::{Keymap, Lookup};
 
 /// Takes a key. What is for the program is collected in `typed`.
 pub(super) fn key(
@@ -16,6 +16,13 @@ pub(super) fn key(
     typed: &mut Vec<KeyInput>,
     out: &mut Vec<ClientEffect>,
 ) {
+    if is_modifier(input) {
+        // Told while a chord is pending, and where the program wants every key; no chord ends at one.
+        if model.overlay.is_none() && model.chord.keys.is_empty() {
+            typed.push(input);
+        }
+        return;
+    }
     if model.overlay.is_some() && input.escaped && input.key.code != KeyCode::Esc {
         // Escape closes an overlay: a key that follows quickly is for what is below, not one key
         // with Alt.
@@ -31,7 +38,7 @@ pub(super) fn key(
     if model.overlay.is_some() {
         if is_press(input) {
             flush(typed, out);
-            overlay::key(model, input.key, out);
+            overlay::key(model, named(input), out);
         }
         return;
     }
@@ -47,13 +54,24 @@ pub(super) fn key(
         out.push(ClientEffect::CardSeen);
     }
     if model.is_locked {
-        if input.key.normal() == model.config.keys.unlock.0.normal() {
+        let unlock = model.config.keys.unlock.0.normal();
+        if input.bound() == unlock || input.rebound() == Some(unlock) {
             configured::unlock(model);
         } else {
             typed.push(input);
         }
         return;
     }
+    chord(model, input, typed, out);
+}
+
+/// Takes a key that may begin, go on with or end a chord; others are for copy mode or the program.
+fn chord(
+    model: &mut Model,
+    input: KeyInput,
+    typed: &mut Vec<KeyInput>,
+    out: &mut Vec<ClientEffect>,
+) {
     let config = Rc::clone(&model.config);
     let again = model
         .chord
@@ -61,34 +79,59 @@ pub(super) fn key(
         .take()
         .filter(|(_, until)| model.chord.keys.is_empty() && model.now.tick < *until);
     if let Some((before, _)) = again
-        && let Lookup::Hit(bound) = config.keymap.lookup(&before, input.key)
-        && config.keymap.repeats(bound, input.key)
+        && let (Lookup::Hit(bound), key) = lookup(&config.keymap, &before, input)
+        && config.keymap.repeats(bound, key)
     {
         flush(typed, out);
         may_repeat(model, before);
         return call::call(model, ClientCall::from(bound), out);
     }
-    match config.keymap.lookup(&model.chord.keys, input.key) {
-        Lookup::Hit(bound) => {
+    match lookup(&config.keymap, &model.chord.keys, input) {
+        (Lookup::Hit(bound), key) => {
             flush(typed, out);
             let before = model.chord.keys.clone();
             model.end_chord();
-            if config.keymap.repeats(bound, input.key) && !before.is_empty() {
+            if config.keymap.repeats(bound, key) && !before.is_empty() {
                 may_repeat(model, before);
             }
             call::call(model, ClientCall::from(bound), out);
         }
-        Lookup::Pending => begin_chord(model, input.key),
-        Lookup::Miss if model.chord.keys.is_empty() => {
-            if copy::takes(model, input.key) {
+        (Lookup::Pending, key) => begin_chord(model, key),
+        (Lookup::Miss, _) if model.chord.keys.is_empty() => {
+            if copy::takes(model, named(input)) {
                 flush(typed, out);
-                copy::key(model, input, out);
+                copy::key(model, input.escaped, named(input), out);
             } else {
                 typed.push(input);
             }
         }
-        Lookup::Miss => model.end_chord(),
+        (Lookup::Miss, _) => model.end_chord(),
     }
+}
+
+/// The meaning of a key after `pending`, by its own spelling or else by its other one, and the
+/// spelling that was found.
+fn lookup<'a>(keymap: &'a Keymap, pending: &[Key], input: KeyInput) -> (Lookup<'a>, Key) {
+    let first = keymap.lookup(pending, input.bound());
+    if matches!(first, Lookup::Miss)
+        && let Some(other) = input.rebound()
+    {
+        return (keymap.lookup(pending, other), other);
+    }
+    (first, input.bound())
+}
+
+/// The key as a list or copy mode takes it: text as it is typed, keys of the keypad as the main
+/// ones, and on a keyboard of another script what Control and Alt mean there.
+fn named(input: KeyInput) -> Key {
+    let key = input.bound();
+    let is_text = matches!(key.code, KeyCode::Char(c) if c.is_ascii() || key.mods == Mods::NONE);
+    if is_text { key } else { input.rebound().unwrap_or(key) }
+}
+
+/// True if a key is Shift, Control or another modifier by itself (kitty's functional code points).
+fn is_modifier(input: KeyInput) -> bool {
+    matches!(input.key.code, KeyCode::Functional(57_441..=57_454))
 }
 
 /// The key that comes next may be the last of the same chord again.

@@ -12,7 +12,7 @@ use crate::client::calls;
 use crate::client::copy_mode::motion::Toward;
 use crate::client::copy_mode::{CopyInput, CopyMouse};
 use crate::client::layout::{Border, Spot, border_at, closed_at, frame_at, spot};
-use crate::client::model::{ClientEffect, ClientInput, Grab, Model};
+use crate::client::model::{ClientEffect, ClientInput, Grab, HeldButtons, Model};
 use crate::client::overlay::lists;
 use crate::client::view::bars;
 use crate::wire::frame::PaneItem;
@@ -28,8 +28,12 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEf
     if model.overlay.is_some() {
         return overlay::mouse(model, mouse, out);
     }
-    if let Some(grab) = model.grab {
-        return held(model, grab, mouse, out);
+    let is_press = matches!(mouse.kind, MouseKind::Press(button) if !is_wheel(button));
+    match model.grab {
+        Some(grab @ Grab::Program(..)) => return held(model, grab, mouse, out),
+        // A further press says that the end of the one before was not told.
+        Some(grab) if !is_press => return held(model, grab, mouse, out),
+        _ => {}
     }
     let area = model.layout().area;
     let inside = mouse
@@ -38,6 +42,10 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEf
         .checked_sub(area.y)
         .filter(|y| *y < area.rows)
         .map(|y| Point::new(mouse.at.x, y));
+    if is_press {
+        // Until a pane or a border takes it, what follows is nobody's.
+        model.grab = Some(Grab::Nothing);
+    }
     let Some(at) = inside else { return on_bar(model, mouse, out) };
     if mouse.kind == MouseKind::Press(MouseButton::Left) && take(model, at, out) {
         return;
@@ -48,8 +56,9 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEf
             on_pane(model, &pane, MouseInput { at, ..mouse }, out);
         }
         Spot::Border if mouse.kind == MouseKind::Press(MouseButton::Left) => {
-            model.grab = border_at(&model.scene.chrome, at)
-                .map(|border| Grab::Border(border, along(border, at)));
+            if let Some(border) = border_at(&model.scene.chrome, at) {
+                model.grab = Some(Grab::Border(border, along(border, at)));
+            }
         }
         Spot::Border => {}
     }
@@ -83,26 +92,27 @@ fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     }
 }
 
-/// Something was pressed and is held: its program or border gets everything until it is let go.
+/// Something was pressed and is held: its program or border gets everything until the last button is
+/// let go.
 fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     let is_end = matches!(mouse.kind, MouseKind::Release(_));
     let area = model.layout().area;
     let at = Point::new(mouse.at.x, mouse.at.y.saturating_sub(area.y));
     let mouse = MouseInput { at, ..mouse };
     match grab {
-        Grab::Program(id, button) => {
-            if let Some(pane) = model.scene.pane(id).cloned()
-                && matches!(
-                    mouse.kind,
-                    MouseKind::Drag(held) | MouseKind::Release(held) if held == button
-                )
-            {
-                pass(model, &pane, mouse, out);
-            }
-        }
+        Grab::Program(id, buttons) => return held_by_program(model, id, buttons, mouse, out),
         Grab::Select(id, from) => {
-            if let Some(pane) = model.scene.pane(id).cloned() {
-                select(model, &pane, from, mouse, out);
+            let Some(pane) = model.scene.pane(id).cloned() else {
+                model.grab = None;
+                return;
+            };
+            match mouse.kind {
+                MouseKind::Press(button) => {
+                    if let Some(toward) = scroll_of(button) {
+                        scroll(model, &pane, toward, out);
+                    }
+                }
+                _ => select(model, &pane, from, mouse, out),
             }
         }
         Grab::Border(border, last) if matches!(mouse.kind, MouseKind::Drag(_)) => {
@@ -118,11 +128,35 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<ClientEf
                 model.send(&calls::place(frame.pane, rect), out);
             }
         }
-        Grab::Border(..) | Grab::Frame(_) => {}
+        Grab::Border(..) | Grab::Frame(_) | Grab::Nothing => {}
     }
     if is_end {
         model.grab = None;
     }
+}
+
+/// Hands a program what happens while buttons are held that were pressed on it: every step of the
+/// wheel, every further button, every motion.
+fn held_by_program(
+    model: &mut Model,
+    id: PaneId,
+    buttons: HeldButtons,
+    mouse: MouseInput,
+    out: &mut Vec<ClientEffect>,
+) {
+    let (buttons, kind) = match mouse.kind {
+        MouseKind::Press(button) if !is_wheel(button) => (buttons.with(button), mouse.kind),
+        MouseKind::Release(button) => {
+            // Older terminals do not tell which button was let go: it is the one that is held.
+            let button = if buttons.has(button) { button } else { buttons.last };
+            (buttons.without(button), MouseKind::Release(button))
+        }
+        kind => (buttons, kind),
+    };
+    if let Some(pane) = model.scene.pane(id).cloned() {
+        pass(model, &pane, MouseInput { kind, ..mouse }, out);
+    }
+    model.grab = (!buttons.is_empty()).then_some(Grab::Program(id, buttons));
 }
 
 /// The position of a border along its way.
@@ -132,35 +166,57 @@ fn along(border: Border, at: Point) -> u16 {
 
 /// On a pane, at a cell of the area.
 fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
-    let is_ours = pane.mouse == MouseWant::None || model.copy_modes.panes.contains_key(&pane.id);
-    if let MouseKind::Press(button) = mouse.kind {
-        if let Some(up) = wheel(button) {
-            if is_ours {
-                return scroll(model, pane, up, out);
+    let is_copying = model.copy_modes.panes.contains_key(&pane.id);
+    match mouse.kind {
+        MouseKind::Press(button) => {
+            // X10's mode (9) knows no wheel, so that it stays ours.
+            let least = if is_wheel(button) { MouseWant::Press } else { MouseWant::None };
+            let is_ours = pane.mouse <= least || is_copying;
+            if is_ours && is_wheel(button) {
+                if let Some(toward) = scroll_of(button) {
+                    scroll(model, pane, toward, out);
+                }
+                return;
+            } else if is_ours {
+                return press(model, pane, button, mouse.at, out);
+            } else if !is_wheel(button) {
+                if model.scene.chrome.focus != Some(pane.id) {
+                    model.send(&calls::focus(pane.id), out);
+                }
+                model.grab = Some(Grab::Program(pane.id, HeldButtons::one(button)));
             }
-        } else if is_ours {
-            return press(model, pane, button, mouse.at, out);
-        } else {
-            if model.scene.chrome.focus != Some(pane.id) {
-                model.send(&calls::focus(pane.id), out);
-            }
-            model.grab = Some(Grab::Program(pane.id, button));
         }
+        // A press that was not seen, or was somebody else's, has no end here.
+        MouseKind::Release(_) | MouseKind::Drag(_) => return,
+        MouseKind::Move => {}
     }
     pass(model, pane, mouse, out);
 }
 
-fn wheel(button: MouseButton) -> Option<bool> {
+/// True for a step of the wheel, which is never held.
+const fn is_wheel(button: MouseButton) -> bool {
+    matches!(
+        button,
+        MouseButton::WheelUp
+            | MouseButton::WheelDown
+            | MouseButton::WheelLeft
+            | MouseButton::WheelRight
+    )
+}
+
+/// The way in which a step of the wheel scrolls; none to the side, and none for a button.
+const fn scroll_of(button: MouseButton) -> Option<Toward> {
     match button {
-        MouseButton::WheelUp => Some(true),
-        MouseButton::WheelDown => Some(false),
+        MouseButton::WheelUp => Some(Toward::Back),
+        MouseButton::WheelDown => Some(Toward::On),
         _ => None,
     }
 }
 
 /// Scrolls a pane; a program on the alternate screen that does not want the mouse gets arrow keys
 /// instead.
-fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<ClientEffect>) {
+fn scroll(model: &mut Model, pane: &PaneItem, toward: Toward, out: &mut Vec<ClientEffect>) {
+    let up = toward == Toward::Back;
     let is_copying = model.copy_modes.panes.contains_key(&pane.id);
     if pane.alternate && !is_copying {
         if model.scene.chrome.focus == Some(pane.id) {
@@ -173,12 +229,7 @@ fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<ClientEffe
         copy::enter(model, pane.id, CopyEntry::Scrolling, out);
     }
     let rows = u64::from(model.config.copy.wheel_rows);
-    copy::deed(
-        model,
-        pane.id,
-        CopyInput::Wheel(if up { Toward::Back } else { Toward::On }, rows),
-        out,
-    );
+    copy::deed(model, pane.id, CopyInput::Wheel(toward, rows), out);
 }
 
 /// A button on a pane whose program does not want the mouse: it gets the focus; the left button
@@ -246,7 +297,9 @@ fn pass(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<Cli
         return;
     }
     let at = inside(pane, mouse.at);
-    if matches!(mouse.kind, MouseKind::Move | MouseKind::Drag(_)) && !moved(model, pane.id, at) {
+    // A press is told where it is, too: the motion after it begins from there.
+    let has_moved = moved(model, pane.id, at);
+    if matches!(mouse.kind, MouseKind::Move | MouseKind::Drag(_)) && !has_moved {
         return;
     }
     out.push(ClientEffect::Input(ClientInput::Mouse(pane.id, MouseInput { at, ..mouse })));

@@ -10,7 +10,7 @@ use super::update;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::base::key::{
-    Key, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind, MouseWant,
+    Key, KeyCode, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind, MouseWant,
 };
 use crate::base::row::RunKind;
 use crate::base::time::{Now, Span};
@@ -274,6 +274,91 @@ fn a_click_focuses_and_is_passed_to_programs_that_want_it() {
     assert!(mouse(&mut model, MouseKind::Move, 6, 3).is_empty());
     model.scene.chrome.panes[0].mouse = MouseWant::Motion;
     assert_eq!(mouse(&mut model, MouseKind::Move, 6, 3), ["p1 Move 6,2"]);
+}
+
+/// Bytes of the outer terminal, decoded and taken.
+fn bytes(model: &mut Model, bytes: &str) -> Vec<String> {
+    let mut events = Vec::new();
+    crate::client::input::Decoder::default().feed(bytes.as_bytes(), &mut events);
+    tty(model, events)
+}
+
+#[test]
+fn every_step_of_a_wheel_and_every_button_reaches_a_program_that_wants_the_mouse() {
+    let mut model = model();
+    for want in [MouseWant::Click, MouseWant::Drag, MouseWant::Motion] {
+        model.scene.chrome.panes[0].mouse = want;
+        let steps = bytes(&mut model, "\x1b[<66;5;5M\x1b[<66;5;5M\x1b[<67;5;5M");
+        let sideways =
+            ["p1 Press(WheelLeft) 4,3", "p1 Press(WheelLeft) 4,3", "p1 Press(WheelRight) 4,3"];
+        assert_eq!(steps, sideways);
+        for (code, name) in
+            [(0, "Left"), (1, "Middle"), (2, "Right"), (128, "Extra(8)"), (131, "Extra(11)")]
+        {
+            let click = bytes(&mut model, &format!("\x1b[<{code};7;7M\x1b[<{code};7;7m"));
+            let both = [format!("p1 Press({name}) 6,5"), format!("p1 Release({name}) 6,5")];
+            assert_eq!(click, both, "{want:?}");
+        }
+        assert_eq!(model.grab, None);
+    }
+    // The same drag twice, a wheel and a second button within one.
+    for _ in 0..2 {
+        let drag = bytes(&mut model, "\x1b[<0;3;3M\x1b[<32;4;3M\x1b[<0;4;3m");
+        assert_eq!(drag, ["p1 Press(Left) 2,1", "p1 Drag(Left) 3,1", "p1 Release(Left) 3,1"]);
+    }
+    let mixed = "\x1b[<0;3;3M\x1b[<64;3;3M\x1b[<2;3;3M\x1b[<0;3;3m\x1b[<34;4;3M\x1b[<2;4;3m";
+    let told = bytes(&mut model, mixed);
+    assert_eq!(told.len(), 6, "{told:?}");
+    // X10's form does not tell which button was let go.
+    let old = bytes(&mut model, "\x1b[M\x22##\x1b[M###");
+    assert_eq!(old, ["p1 Press(Right) 2,1", "p1 Release(Right) 2,1"]);
+}
+
+#[test]
+fn the_wheel_stays_ours_where_a_program_asks_for_presses_alone() {
+    let mut model = model();
+    model.scene.chrome.panes[0].mouse = MouseWant::Press;
+    let asked = mouse(&mut model, MouseKind::Press(MouseButton::WheelUp), 5, 3);
+    assert!(asked.len() == 1 && asked[0].contains("Screen"), "{asked:?}");
+}
+
+#[test]
+fn a_press_on_a_bar_ends_there_and_a_lost_end_costs_no_click() {
+    let mut model = model();
+    model.scene.chrome.panes[0].mouse = MouseWant::Drag;
+    assert_eq!(mouse(&mut model, PRESS, 10, 0), ["tab.go {\"target\":\"t2\"}"]);
+    assert!(mouse(&mut model, DRAG, 5, 3).is_empty(), "its drag is not for the pane below");
+    assert!(mouse(&mut model, RELEASE, 5, 3).is_empty());
+    // The end of a press on a bar was not told: the next press counts.
+    mouse(&mut model, PRESS, 70, 0);
+    assert_eq!(mouse(&mut model, PRESS, 5, 3), ["p1 Press(Left) 5,2"]);
+}
+
+#[test]
+fn bindings_are_found_on_keyboards_of_other_scripts_and_on_the_keypad() {
+    let mut model = model();
+    // Ctrl-b and then b of a Russian keyboard, with the standard layout told (kitty).
+    assert!(bytes(&mut model, "\x1b[1080::98;5u").is_empty());
+    // While a chord is pending every key is told, modifiers too.
+    assert!(bytes(&mut model, "\x1b[57441;2u").is_empty());
+    let call = ["session.rename {\"name\":\"here\"}"];
+    assert_eq!(bytes(&mut model, "\x1b[1080::98u"), call);
+    assert!(bytes(&mut model, "\x02").is_empty());
+    let float = bytes(&mut model, "\x1bOj");
+    assert!(float.len() == 1 && float[0].starts_with("pane.float"), "C-b *: {float:?}");
+    // Without a binding the key is the program's, as it came.
+    let [ClientEffect::Input(ClientInput::Keys(sent))] =
+        &update(&mut model, Event::Tty(vec![cyrillic_c()]))[..]
+    else {
+        panic!("one key is sent")
+    };
+    assert_eq!(sent[0].layout, Some('c'));
+}
+
+/// Ctrl-C of a Russian keyboard.
+fn cyrillic_c() -> TtyEvent {
+    let key = Key { code: KeyCode::Char('с'), mods: Mods::CTRL };
+    TtyEvent::Key(KeyInput { layout: Some('c'), ..KeyInput::from(key) })
 }
 
 #[test]
