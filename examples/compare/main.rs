@@ -1,7 +1,8 @@
 //! Measures abide beside the multiplexers found on this machine, all from outside and in turns, and
 //! prints one table.
 //!
-//! `cargo run --release --example compare -- [--rounds N] [--quick] [--only NAME,NAME] [--figures start,flood,…]`
+//! `cargo run --release --example compare -- [--rounds N] [--quick] [--only NAME,NAME]
+//! [--figures start,flood,…]`
 
 mod figures;
 mod inner;

@@ -142,7 +142,10 @@ impl Stage {
 
     /// What was written, as a recording (asciicast, version 2).
     pub(crate) fn cast(&self) -> String {
-        let head = json!({ "version": 2, "width": self.size.cols, "height": self.size.rows, "title": "abide", "env": { "TERM": "xterm-256color" } });
+        let head = json!({
+            "version": 2, "width": self.size.cols, "height": self.size.rows, "title": "abide",
+            "env": { "TERM": "xterm-256color" },
+        });
         let mut lines = vec![head.to_string()];
         let mut rest: Vec<u8> = Vec::new();
         for (at, bytes) in &self.written {

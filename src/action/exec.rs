@@ -1,5 +1,5 @@
-//! Commands that run in a session's shell, or in the live shell of a pane when its prompt takes one:
-//! `exec.run`, and the arguments that it shares with `process.start`.
+//! Commands that run in a session's shell, or in the live shell of a pane when its prompt takes
+//! one: `exec.run`, and the arguments that it shares with `process.start`.
 
 use std::collections::BTreeMap;
 

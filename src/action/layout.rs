@@ -1,5 +1,5 @@
-//! Layouts of tabs: apply one, save it, take the next preset, equalise and rotate; and a layout as a
-//! file has it. No text is read here.
+//! Layouts of tabs: apply one, save it, take the next preset, equalise and rotate; and a layout as
+//! a file has it. No text is read here.
 
 use std::collections::VecDeque;
 

@@ -144,8 +144,8 @@ pub enum KeyKind {
     Release,
 }
 
-/// A key as it came from the outer terminal, with what only newer terminals tell. Its key is told as
-/// it came: with Shift beside the unshifted character where the terminal tells both, with locks,
+/// A key as it came from the outer terminal, with what only newer terminals tell. Its key is told
+/// as it came: with Shift beside the unshifted character where the terminal tells both, with locks,
 /// and a key of the keypad as that. [`KeyInput::bound`] is the spelling of bindings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct KeyInput {

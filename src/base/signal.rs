@@ -1,5 +1,5 @@
-//! Signals by name and number, as signal(7) has them on Linux (`docs/porting.md` has the others), and
-//! the end of a program, by one of them or by itself.
+//! Signals by name and number, as signal(7) has them on Linux (`docs/porting.md` has the others),
+//! and the end of a program, by one of them or by itself.
 
 use std::fmt;
 

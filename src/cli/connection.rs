@@ -111,8 +111,8 @@ impl ServerConnection {
         self.call_told(entry, params, |_| Ok(()))
     }
 
-    /// The same; `told` gets the events that come meanwhile. A refusal of its own ends the call: the
-    /// connection is closed, by which the server gives it up.
+    /// The same; `told` gets the events that come meanwhile. A refusal of its own ends the call:
+    /// the connection is closed, by which the server gives it up.
     ///
     /// # Errors
     /// As [`ServerConnection::call`], and that of `told`; `reader_gone` if nobody reads standard

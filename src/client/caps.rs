@@ -1,5 +1,5 @@
-//! The abilities of the outer terminal, from its terminfo entry, its environment and its answers; its
-//! name decides nothing. The entry is looked up here, the rest is handed in.
+//! The abilities of the outer terminal, from its terminfo entry, its environment and its answers;
+//! its name decides nothing. The entry is looked up here, the rest is handed in.
 
 use termini::{NumberCapability, StringCapability, TermInfo, Value};
 

@@ -175,7 +175,7 @@ pub struct HeldButtons {
 }
 
 impl HeldButtons {
-    /// One button.
+    /// A single button.
     #[must_use]
     pub fn one(button: MouseButton) -> Self {
         Self { bits: Self::bit(button), last: button }

@@ -59,8 +59,8 @@ pub fn enter(is_modern: bool, wants_mouse: bool) -> Vec<u8> {
         put(&mut out, DisableLineWrap);
         put(&mut out, EnableBracketedPaste);
         put(&mut out, EnableFocusChange);
-        // Cursor keys as usual, the keypad told apart from the main keys (DECKPAM), scrolling over all
-        // rows.
+        // Cursor keys as usual, the keypad told apart from the main keys (DECKPAM), scrolling over
+        // all rows.
         out.extend_from_slice(b"\x1b[?1l\x1b=\x1b[r");
     }
     put(&mut out, ResetColor);
@@ -84,8 +84,8 @@ pub fn leave(is_modern: bool) -> Vec<u8> {
     if is_modern {
         out.extend_from_slice(b"\x1b\\");
         put(&mut out, EndSynchronizedUpdate);
-        // Images of kitty's protocol, its keyboard flags, modifyOtherKeys, reports of theme and size,
-        // the keypad.
+        // Images of kitty's protocol, its keyboard flags, modifyOtherKeys, reports of theme and
+        // size, the keypad.
         out.extend_from_slice(b"\x1b_Ga=d,d=A,q=2\x1b\\");
         put(&mut out, PopKeyboardEnhancementFlags);
         out.extend_from_slice(b"\x1b[>4m\x1b[?2031l\x1b[?2048l\x1b>");

@@ -275,7 +275,8 @@ impl Core {
             }
             if wait.phase == Phase::Typed {
                 let message = format!(
-                    "the shell of pane {pane} takes the line for the beginning of a command and waits for the rest"
+                    "the shell of pane {pane} takes the line for the beginning of a command and \
+                     waits for the rest"
                 );
                 fx.push(Effect::Write { pane, bytes: SIGNALS[0].to_vec() });
                 self.answer(call, Err(not_run(pane, message)), fx);

@@ -73,8 +73,8 @@ pub fn poll<const N: usize>(
 }
 
 /// Waits until `input` can be read, or nobody reads `output` any more, at most `limit`; true if the
-/// latter is so. An output without a reader, such as a file, never loses one. After a signal the limit
-/// begins anew.
+/// latter is so. An output without a reader, such as a file, never loses one. After a signal the
+/// limit begins anew.
 ///
 /// # Errors
 /// If the kernel has no memory left.

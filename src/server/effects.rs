@@ -191,7 +191,8 @@ impl Server {
     fn refuse_input(&mut self, pane: PaneId, len: usize, waiting: usize, origin: Origin) {
         tracing::warn!(%pane, bytes = len, waiting, "input refused");
         let text = format!(
-            "pane {pane} does not read its input: {waiting} bytes wait already, {len} were not typed"
+            "pane {pane} does not read its input: {waiting} bytes wait already, {len} were not \
+             typed"
         );
         if let Origin::Client { client, .. } = origin {
             let notice = Notice { text: text.clone(), warning: true };

@@ -1,6 +1,6 @@
-//! Images of a terminal: their placement over the cells they cover, or in them, with the cursor left
-//! or moved below, and the protocols that ask for it: sixels and iTerm2's, whose images lie in the
-//! cells, and kitty's. The pictures themselves are in [`crate::term::image`].
+//! Images of a terminal: their placement over the cells they cover, or in them, with the cursor
+//! left or moved below, and the protocols that ask for it: sixels and iTerm2's, whose images lie in
+//! the cells, and kitty's. The pictures themselves are in [`crate::term::image`].
 //!
 //! Data is kept as it came: no pixel is painted, and nothing is saved as a file. Tests:
 //! `tests/it/term_refs`.

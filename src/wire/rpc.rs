@@ -1,5 +1,5 @@
-//! JSON-RPC 2.0 requests and responses as plain data (jsonrpc.org/specification), and the rows of the
-//! one response that is read as a type. Batches are not part of it.
+//! JSON-RPC 2.0 requests and responses as plain data (jsonrpc.org/specification), and the rows of
+//! the one response that is read as a type. Batches are not part of it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

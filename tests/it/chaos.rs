@@ -44,12 +44,14 @@ const LAYOUTS: [&str; 10] = [
 /// pipe asks for.
 const FLOOD: &str = r#"
 exec 3<>"$1"
+dots='............................................................'
 echo armed
 n=0
 while read -r count <&3; do
-    awk -v n="$n" -v c="$count" -v who="$1" -v dots="............................................................" 'BEGIN {
+    awk -v n="$n" -v c="$count" -v who="$1" -v dots="$dots" 'BEGIN {
         for (i = n + 1; i <= n + c; i++)
-            printf "\033[3%dm%s\033[m %08d %s%s\n", i % 8, who, i, substr(dots, 1, i % 60), i % 5 ? "" : " 語終"
+            printf "\033[3%dm%s\033[m %08d %s%s\n",
+                i % 8, who, i, substr(dots, 1, i % 60), i % 5 ? "" : " 語終"
     }'
     n=$((n + count))
 done
@@ -443,8 +445,9 @@ fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
         typist.lost_at_most_one_write_per_kill(killed.len() + restarted.len() + replaced.len());
     plan.tell(&format!(
         "seed {}, {} s: {} kills of the server, {} restarts and {} upgrades under {} floods and \
-         {} disk faults; {lines} lines, none lost or doubled, screens and scrollback as the twin's; {} programs, \
-         none lost; {typed} words typed, none twice, {missing} missing\naway after a kill: {}; longest echo during a restart: {}; during an upgrade: {}",
+         {} disk faults; {lines} lines, none lost or doubled, screens and scrollback as the \
+         twin's; {} programs, none lost; {typed} words typed, none twice, {missing} missing\n\
+         away after a kill: {}; longest echo during a restart: {}; during an upgrade: {}",
         plan.seed,
         begun.elapsed().as_secs(),
         killed.len(),

@@ -159,8 +159,11 @@ fn processes(size: Size) -> Model {
     );
     assert_eq!(calls.len(), 1, "the table is asked for once: {calls:?}");
     let process = |pid: u64, depth: u64, (pane, state): (u64, &str), cpu: f64, line: &str| {
-        serde_json::json!({ "pid": pid, "start_time": pid, "depth": depth, "session": "s1", "pane": format!("p{pane}"), "command": null,
-            "state": state, "cpu": cpu, "rss": pid * 100_000, "age_ms": pid * 1000, "command_line": line })
+        serde_json::json!({
+            "pid": pid, "start_time": pid, "depth": depth, "session": "s1",
+            "pane": format!("p{pane}"), "command": null, "state": state, "cpu": cpu,
+            "rss": pid * 100_000, "age_ms": pid * 1000, "command_line": line,
+        })
     };
     let table = [
         process(100, 0, (1, "sleeping"), 0.0, "bash"),
@@ -232,10 +235,12 @@ fn a_terminal_without_colours_shows_what_is_selected() {
         update(model, Event::Server(ToClient::Answer(answer.to_string())));
     };
     let buffers = serde_json::json!([
-        { "name": "b1", "bytes": 4, "sample": "text" }, { "name": "b0", "bytes": 4, "sample": "old" }
+        { "name": "b1", "bytes": 4, "sample": "text" },
+        { "name": "b0", "bytes": 4, "sample": "old" }
     ]);
     let commands = serde_json::json!([
-        { "id": "c2", "command": "make", "exit_code": 0 }, { "id": "c1", "command": "ls", "exit_code": 0 }
+        { "id": "c2", "command": "make", "exit_code": 0 },
+        { "id": "c1", "command": "ls", "exit_code": 0 }
     ]);
     let nothing = serde_json::Value::Null;
     for (keys, result) in [
@@ -394,10 +399,11 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let row = (1..5_u64, 0..12_u16, proptest::collection::vec(span(), 0..5));
+    let keys = vec!["C-b ?", "C-b :", "a", "Esc", "C-b", "Down", "C-b r"];
     prop_oneof![
         6 => proptest::collection::vec(row, 1..4).prop_map(Step::Rows),
         1 => (0..4_u8).prop_map(Step::Layout),
-        2 => proptest::sample::select(vec!["C-b ?", "C-b :", "a", "Esc", "C-b", "Down", "C-b r"]).prop_map(Step::Keys),
+        2 => proptest::sample::select(keys).prop_map(Step::Keys),
         1 => (1..60_u16, 1..16_u16).prop_map(|(cols, rows)| Step::Resize(cols, rows)),
         1 => Just(Step::Notice),
     ]
@@ -464,7 +470,9 @@ fn cells(parser: &vt100::Parser, size: Size) -> Vec<String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
-    fn frames_painted_one_by_one_look_like_the_last_painted_from_scratch(steps in proptest::collection::vec(step(), 1..20)) {
+    fn frames_painted_one_by_one_look_like_the_last_painted_from_scratch(
+        steps in proptest::collection::vec(step(), 1..20)
+    ) {
         let mut model = model(Size::new(50, 14));
         update(&mut model, frame(1, Some(chrome(Size::new(50, 14))), Vec::new()));
         let mut painter = Painter::default();
@@ -479,7 +487,8 @@ proptest! {
             let damage = std::mem::take(&mut model.damage);
             painter.paint(&model, &damage, &mut bytes);
             screen.process(&bytes);
-            let (incremental, scratch) = (cells(&screen, model.size), cells(&painted(&model), model.size));
+            let incremental = cells(&screen, model.size);
+            let scratch = cells(&painted(&model), model.size);
             for (a, b) in incremental.iter().zip(&scratch) {
                 prop_assert_eq!(a, b, "{}", String::from_utf8_lossy(&bytes));
             }

@@ -101,7 +101,10 @@ fn a_caller_that_sends_no_environment_gets_that_of_a_login() {
 #[test]
 fn a_given_environment_directory_and_size_are_taken() {
     let mut world = World::new();
-    let params = json!({"name": "work", "env": {"X": "y", "TMUX": "no"}, "cwd": "/srv", "size": {"cols": 120, "rows": 40}, "command": ["a b", "$c"]});
+    let params = json!({
+        "name": "work", "env": {"X": "y", "TMUX": "no"}, "cwd": "/srv",
+        "size": {"cols": 120, "rows": 40}, "command": ["a b", "$c"],
+    });
     world.call(Caller::default(), "session.new", &params).expect("it is made");
     let program = &world.programs[&PaneId(1)];
     assert!(

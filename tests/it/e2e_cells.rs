@@ -21,7 +21,8 @@ const PAINT: &str = r#"
 n=0
 while [ $n -lt $2 ]; do
     n=$((n + 1))
-    printf '\033[3%dm%s line %d \033[0;1mbold\033[0m 漢字 é \033]8;;http://a.b/%d\033\\link\033]8;;\033\\ \033[44mblue\033[0m\n' $((n % 8)) "$1" $n $n
+    printf '\033[3%dm%s line %d \033[0;1mbold\033[0m 漢字 é ' $((n % 8)) "$1" $n
+    printf '\033]8;;http://a.b/%d\033\\link\033]8;;\033\\ \033[44mblue\033[0m\n' $n
     [ $((n % 7)) = 0 ] && printf 'a long line %080d%080d\n' $n $n
 done
 printf 'done-%s' "$1"

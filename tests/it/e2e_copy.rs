@@ -67,7 +67,10 @@ fn two_clients_scroll_and_search_each_for_itself() {
 #[test]
 fn what_is_looked_at_stays_while_output_flows() {
     let client = working();
-    client.type_line("seq 1 500; echo here$((1+1))now; read x; yes flood | head -n 300000; echo flood$((1+1))over");
+    client.type_line(
+        "seq 1 500; echo here$((1+1))now; read x; yes flood | head -n 300000; \
+         echo flood$((1+1))over",
+    );
     client.expect("here2now");
     client.press("C-b [ ? h e r e 2 n Enter C-y C-y C-y");
     let before = client.expect_screen("scrolled back", |screen| screen.shows("[3/")).rows();

@@ -127,8 +127,10 @@ fn f09_failed_starts_are_told_and_leave_nothing() {
     let roles = [world.server_pid(), world.keeper_pid()];
     let before = roles.map(fds);
     let mut api = Api::connect(&world);
+    let command = ["/no/such/program"];
+    let params = serde_json::json!({"target": "work", "background": true, "command": command});
     for _ in 0..300 {
-        api.refused("tab.new", &serde_json::json!({"target": "work", "background": true, "command": ["/no/such/program"]}));
+        api.refused("tab.new", &params);
     }
     drop(api);
     fail();

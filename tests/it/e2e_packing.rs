@@ -12,10 +12,11 @@ use crate::harness::{Abide, PATIENCE, World};
 const PRINTER: &str = r#"
 exec 3<>go
 n=0
+dots='........................................................'
 echo armed
 while read -r count <&3; do
     printf '\033Pq"1;1;200;60#1!200~\033\\'
-    seq -f 'line %08.0f ........................................................' $((n + 1)) $((n + count))
+    seq -f "line %08.0f $dots" $((n + 1)) $((n + count))
     n=$((n + count))
     printf '\033Pq"1;1;200;60#1!200~\033\\'
     echo "done $n"

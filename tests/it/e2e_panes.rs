@@ -160,10 +160,10 @@ fn layouts_are_gone_through_by_key_and_named_in_the_palette() {
         "few layouts: {seen:?}"
     );
     palette(&client, "layout apply main-vertical");
-    settles(
-        &true,
-        || matches!(cols_and_rows(&client, "1")[..], [(_, 28), (right, rows), _] if right < 60 && rows < 20),
-    );
+    settles(&true, || {
+        let panes = cols_and_rows(&client, "1");
+        matches!(panes[..], [(_, 28), (right, rows), _] if right < 60 && rows < 20)
+    });
     client.cli(&["layout", "apply", "main-verticl"]).refused(2, &["main-vertical"]);
 }
 

@@ -12,7 +12,8 @@ const SIZE: (u16, u16) = (80, 24);
 /// many bytes.
 fn gated(bytes: usize) -> String {
     format!(
-        "mkfifo gate; stty raw -echo; echo armed; : < gate; head -c {bytes} | cksum; exec sleep 1000"
+        "mkfifo gate; stty raw -echo; echo armed; : < gate; head -c {bytes} | cksum; \
+         exec sleep 1000"
     )
 }
 

@@ -29,15 +29,16 @@ const BACK_WITHIN: Duration = Duration::from_secs(1);
 const BACK_AT_WORST: Duration = Duration::from_secs(8);
 
 /// Writes bursts of numbered lines at full speed, one per line that arrives in `go`.
-const FLOOD: &str = r"
+const FLOOD: &str = r#"
 exec 3<>go
+dots='................................................................................'
 echo armed
 n=0
 while read -r count <&3; do
-    seq -f 'line %08.0f ................................................................................' $((n + 1)) $((n + count))
+    seq -f "line %08.0f $dots" $((n + 1)) $((n + count))
     n=$((n + count))
 done
-";
+"#;
 
 /// A program that floods on demand, and a client that watches it.
 pub(crate) struct Flood {

@@ -272,7 +272,8 @@ fn a_call_that_waits_for_its_turn_has_it_after_a_restart() {
 fn input_that_a_restart_cuts_is_refused_by_name_and_input_that_was_sent_is_not() {
     let (world, mut api) = sessions(&["w"]);
     let line = format!(
-        "{} exec -t w --stdin -- cat < <(exec 2>&-; echo one; while ! test -e go; do sleep 0.05; done)",
+        "{} exec -t w --stdin -- cat < <(exec 2>&-; echo one; \
+         while ! test -e go; do sleep 0.05; done)",
         exe()
     );
     let caller = Arc::clone(&world);

@@ -215,7 +215,8 @@ fn s50_a_handle_of_a_server_that_was_stopped_is_none_and_asking_starts_nothing()
 #[test]
 fn s52_a_limit_and_the_end_of_the_server_reach_what_a_leader_holds() {
     let (world, mut api) = sessions(&["w"]);
-    let params = json!({ "target": "w", "timeout_ms": 500, "grace_ms": 200, "command": ["sleep 120 & echo child: $!; wait"] });
+    let command = ["sleep 120 & echo child: $!; wait"];
+    let params = json!({ "target": "w", "timeout_ms": 500, "grace_ms": 200, "command": command });
     let id = api.call("process.start", &params).expect("it starts")["id"]
         .as_str()
         .expect("it has an id")

@@ -665,7 +665,9 @@ fn a_killed_server_interrupts_the_call_and_not_the_command() {
 fn a_limit_outlives_the_server() {
     let (world, mut api) = sessions(&["w"]);
     api.exec("w", "true");
-    let call = api.send("exec.run", &json!({ "target": "w", "stream": true, "timeout_ms": 2000, "command": ["echo $$; sleep 100"] }));
+    let command = ["echo $$; sleep 100"];
+    let params = json!({ "target": "w", "stream": true, "timeout_ms": 2000, "command": command });
+    let call = api.send("exec.run", &params);
     while api.events.len() < 2 {
         let line = api.line().expect("it prints");
         api.events.push(line["params"]["event"].clone());

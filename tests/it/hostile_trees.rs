@@ -121,7 +121,10 @@ impl Field {
             )
         } else {
             let limit = 30 + (tree * 37) % 400;
-            let params = json!({ "target": session, "command": [shape], "vars": vars, "timeout_ms": limit, "grace_ms": 100 });
+            let params = json!({
+                "target": session, "command": [shape], "vars": vars,
+                "timeout_ms": limit, "grace_ms": 100,
+            });
             let ran = api.call("exec.run", &params).expect("it runs");
             assert_eq!(ran["timed_out"], true, "{shape}: {ran}");
             (Instant::now(), ran)

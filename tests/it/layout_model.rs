@@ -388,11 +388,13 @@ fn share() -> impl Strategy<Value = Share> {
 }
 
 fn change() -> impl Strategy<Value = Change> {
+    let insert = (any::<usize>(), direction(), share());
+    let resize = (any::<usize>(), direction(), any::<u16>());
     prop_oneof![
-        6 => (any::<usize>(), direction(), share()).prop_map(|(at, side, share)| Change::Insert(at, side, share)),
+        6 => insert.prop_map(|(at, side, share)| Change::Insert(at, side, share)),
         2 => any::<usize>().prop_map(Change::Remove),
         1 => any::<(usize, usize)>().prop_map(|(a, b)| Change::Swap(a, b)),
-        2 => (any::<usize>(), direction(), any::<u16>()).prop_map(|(at, way, cells)| Change::Resize(at, way, cells)),
+        2 => resize.prop_map(|(at, way, cells)| Change::Resize(at, way, cells)),
         1 => any::<bool>().prop_map(Change::Rotate),
         1 => Just(Change::Equalise),
         1 => any::<usize>().prop_map(Change::Preset),
@@ -459,7 +461,9 @@ fn assert_covered(tree: &Tree<u32>, area: Size) {
 
 proptest! {
     #[test]
-    fn any_layout_covers_any_area_without_overlap(changes in proptest::collection::vec(change(), 0..40), made_in in size(), shown_in in size()) {
+    fn any_layout_covers_any_area_without_overlap(
+        changes in proptest::collection::vec(change(), 0..40), made_in in size(), shown_in in size()
+    ) {
         let tree = changed(&changes, made_in);
         assert_covered(&tree, made_in);
         assert_covered(&tree, shown_in);
@@ -467,7 +471,10 @@ proptest! {
     }
 
     #[test]
-    fn what_is_split_and_closed_is_as_it_was(changes in proptest::collection::vec(change(), 0..20), at in any::<usize>(), side in direction(), share in share()) {
+    fn what_is_split_and_closed_is_as_it_was(
+        changes in proptest::collection::vec(change(), 0..20),
+        at in any::<usize>(), side in direction(), share in share()
+    ) {
         let area = Size::new(200, 100);
         let mut tree = changed(&changes, area);
         tree.settle(area);

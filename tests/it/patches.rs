@@ -219,8 +219,10 @@ fn every_example_patch_fits_touches_few_files_and_its_tests_pass() {
 
 #[test]
 fn a_patch_is_read_as_the_files_it_touches_and_the_tests_it_adds() {
-    let patch = "--- a/src/a/b.rs\n+++ b/src/a/b.rs\n@@ -1 +1,5 @@\n-    #[test]\n-    fn old() {}\n\
-                 +    #[test]\n+    #[cfg(unix)]\n+    fn new() {\n+    fn helper() {\n     #[test]\n     \
+    let patch = "--- a/src/a/b.rs\n+++ b/src/a/b.rs\n@@ -1 +1,5 @@\n\
+                 -    #[test]\n-    fn old() {}\n\
+                 +    #[test]\n+    #[cfg(unix)]\n+    fn new() {\n\
+                 +    fn helper() {\n\x20    #[test]\n\x20    \
                  fn stays() {\n--- /dev/null\n+++ b/src/a/tests.rs\n+++ b/docs/x.md\n";
     assert_eq!(touched(patch), ["docs/x.md", "src/a/b.rs", "src/a/tests.rs"]);
     assert_eq!(own_tests(patch), ["new"]);

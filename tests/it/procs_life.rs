@@ -258,7 +258,10 @@ fn s15_two_streams_at_once_do_not_mix() {
         let call = api.send("process.logs", &json!({ "id": id, "follow": true }));
         (api, call, name)
     });
-    let run = |session: &str, name: &str| json!({ "target": session, "stream": true, "command": [script(name)] });
+    let run = |session: &str, name: &str| {
+        let command = [script(name)];
+        json!({ "target": session, "stream": true, "command": command })
+    };
     let calls = [
         (api.send("exec.run", &run("a", "three")), "three"),
         (other.send("exec.run", &run("b", "four")), "four"),
@@ -612,7 +615,9 @@ fn random_commands_with_random_limits_leave_nothing() {
     for _ in 0..times(25, 1000) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let at = usize::try_from(seed >> 33).unwrap_or(0);
-        let params = json!({ "target": "w", "command": [scripts[at % scripts.len()]], "timeout_ms": 1 + (at / 8) % 60, "grace_ms": 300 });
+        let (script, limit) = (scripts[at % scripts.len()], 1 + (at / 8) % 60);
+        let params =
+            json!({ "target": "w", "command": [script], "timeout_ms": limit, "grace_ms": 300 });
         let ran = api.call("exec.run", &params).expect("it runs");
         assert!(ran.get("left").is_none(), "{ran}");
     }

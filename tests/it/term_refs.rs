@@ -102,9 +102,17 @@ const IDLE: [&str; 7] = [
 /// vim 9 writes an emoji and its skin tone in two pieces, with a move of the cursor between.
 #[test]
 fn what_joins_the_cell_before_the_cursor_joins_it_whatever_came_between() {
-    for text in
-        ["👍🏽|", "🇩🇪🇫🇷|", "👩‍👩‍👧|", "e\u{301}\u{323}|", "❤\u{fe0f}|", "1\u{fe0f}\u{20e3}|", "ក្ខ|", "각|"]
-    {
+    let texts = [
+        "👍🏽|",
+        "🇩🇪🇫🇷|",
+        "👩‍👩‍👧|",
+        "e\u{301}\u{323}|",
+        "❤\u{fe0f}|",
+        "1\u{fe0f}\u{20e3}|",
+        "ក្ខ|",
+        "각|",
+    ];
+    for text in texts {
         for idle in IDLE {
             let mut split = terminal(20, 2);
             feed(&mut split, format!("    {}", text.replace('|', "")));
@@ -246,7 +254,8 @@ fn the_parts_of_a_notice_are_one() {
             notice("Hello", "World", false),
         ),
         (
-            "\x1b]99;i=1:d=0:u=2;He\x07\x1b]99;i=1:d=0;llo\x07x\x1b]99;i=1:d=1:p=body:e=1;V29ybGQ=\x07",
+            "\x1b]99;i=1:d=0:u=2;He\x07\x1b]99;i=1:d=0;llo\x07x\
+             \x1b]99;i=1:d=1:p=body:e=1;V29ybGQ=\x07",
             notice("Hello", "World", true),
         ),
         ("\x1b]99;i=1:d=0;a\x07\x1b]99;i=1:p=icon;x\x07", notice("a", "", false)),

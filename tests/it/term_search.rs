@@ -164,7 +164,9 @@ proptest! {
         let model = regex::Regex::new(text).expect("a pattern");
         let expected: Vec<(u64, u32, u32)> = (0..).zip(&lines).flat_map(|(line, text)| {
             let text = text.trim_end_matches(' ');
-            model.find_iter(text).map(|found| (line, cols(&text[..found.start()]), cols(&text[..found.end()]))).collect::<Vec<_>>()
+            let col = |at: usize| cols(&text[..at]);
+            let hits = model.find_iter(text);
+            hits.map(|found| (line, col(found.start()), col(found.end()))).collect::<Vec<_>>()
         }).collect();
         let hits = |direction| -> Vec<(u64, u32, u32)> {
             let hits = all(&terminal, &pattern(text), direction, limit);
@@ -186,7 +188,9 @@ proptest! {
         feed(&mut terminal, &lines.join("\r\n"));
         let shown = |terminal: &Terminal| -> Vec<Anchor> {
             let first = -i64::try_from(terminal.history_rows()).expect("few");
-            (first..i64::from(terminal.size().rows)).flat_map(|row| (0..terminal.size().cols).map(move |col| (row, col)))
+            let size = terminal.size();
+            (first..i64::from(size.rows))
+                .flat_map(|row| (0..size.cols).map(move |col| (row, col)))
                 .filter_map(|(row, col)| {
                     let position = terminal.anchor(row, col)?;
                     // A cell at or after the end of a line is no character.

@@ -130,8 +130,8 @@ impl Apply for ProcessWrite {
 
 /// Show the output of a command
 ///
-/// What is kept is the end of it, 1 MiB at most. With --follow it goes on until nobody can print any
-/// more, what the command left in the background included.
+/// What is kept is the end of it, 1 MiB at most. With --follow it goes on until nobody can print
+/// any more, what the command left in the background included.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ProcessLogs {
@@ -214,8 +214,8 @@ impl Apply for ProcessLogs {
 
 /// Take the place of an exec's caller that was interrupted
 ///
-/// Its output comes from then on, and its status at the end. Whoever goes away now takes the command
-/// along, as with exec.
+/// Its output comes from then on, and its status at the end. Whoever goes away now takes the
+/// command along, as with exec.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ProcessRejoin {

@@ -1,6 +1,6 @@
-//! A selection: the cells of a row that belong to it, its text, and copying that, row by row. Lines that
-//! were wrapped come out as one. Rows that were seen are taken as they were seen; the others are
-//! fetched.
+//! A selection: the cells of a row that belong to it, its text, and copying that, row by row. Lines
+//! that were wrapped come out as one. Rows that were seen are taken as they were seen; the others
+//! are fetched.
 
 use std::ops::Range;
 
@@ -24,8 +24,8 @@ pub enum SelectionKind {
 pub enum Unit {
     /// Cells.
     Cell,
-    /// Words or, as a triple click begins it, lines: the first and the last cell of the one it began
-    /// with.
+    /// Words or, as a triple click begins it, lines: the first and the last cell of the one it
+    /// began with.
     Word(ScrollPoint, ScrollPoint),
 }
 

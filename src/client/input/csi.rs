@@ -155,7 +155,8 @@ fn code_point(params: &CsiParams, mods: Mods, kind: KeyKind) -> Option<KeyInput>
     let [code, shifted, layout] = params.groups[0];
     let told = |code: u32| char::from_u32(code).filter(|c| *c != '\0' && !c.is_control());
     let key = Key { code: keys::of_code_point(code)?, mods };
-    // The text is told for what no modifier but AltGr makes; with Shift the character before says it.
+    // The text is told for what no modifier but AltGr makes; with Shift the character before says
+    // it.
     let text = told(params.groups[2][0])
         .filter(|text| !mods.has(Mods::SHIFT) && key.code != KeyCode::Char(*text))
         .filter(|_| matches!(key.code, KeyCode::Char(_)));

@@ -1,5 +1,5 @@
-//! Large digits over panes: a clock until a key is pressed, and the numbers of the panes, to jump to
-//! one of them.
+//! Large digits over panes: a clock until a key is pressed, and the numbers of the panes, to jump
+//! to one of them.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;

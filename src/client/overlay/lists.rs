@@ -1,6 +1,6 @@
-//! Lists to pick from, each a function that opens a [`Picker`] with its rows: keys, commands of abide
-//! (the palette), menus, notices, what wants attention, sessions, tabs, clients, paste buffers and
-//! the commands that ran.
+//! Lists to pick from, each a function that opens a [`Picker`] with its rows: keys, commands of
+//! abide (the palette), menus, notices, what wants attention, sessions, tabs, clients, paste
+//! buffers and the commands that ran.
 
 use ratatui::buffer::Buffer;
 use serde_json::{Map, Value};

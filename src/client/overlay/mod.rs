@@ -1,8 +1,8 @@
 //! Overlays: lists, questions, prompts and views that lie over the panes and take the keys. An
-//! overlay is one file here with an [`Overlay`], or a function of `lists`, its lines in this file, and
-//! the row of its action in `action/client.rs`. `client/update` alone hands events to the one that
-//! is open; it is never called from here. Tests: `client/update/tests/overlays.rs`, snapshots in
-//! `tests/it/client_view.rs`.
+//! overlay is one file here with an [`Overlay`], or a function of `lists`, its lines in this file,
+//! and the row of its action in `action/client.rs`. `client/update` alone hands events to the one
+//! that is open; it is never called from here. Tests: `client/update/tests/overlays.rs`, snapshots
+//! in `tests/it/client_view.rs`.
 
 pub mod describe;
 mod digits;

@@ -1,6 +1,6 @@
 //! Sixels (VT330/VT340 Programmer Reference, chapter 14): read as a program sends them, written as
-//! an outer terminal takes them, in as few colours as it has registers for: exact where there are no
-//! more, else boxes of the colour cube cut at the median.
+//! an outer terminal takes them, in as few colours as it has registers for: exact where there are
+//! no more, else boxes of the colour cube cut at the median.
 
 use std::collections::BTreeMap;
 

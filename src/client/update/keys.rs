@@ -17,7 +17,8 @@ pub(super) fn key(
     out: &mut Vec<ClientEffect>,
 ) {
     if is_modifier(input) {
-        // Told while a chord is pending, and where the program wants every key; no chord ends at one.
+        // Told while a chord is pending, and where the program wants every key; no chord ends at
+        // one.
         if model.overlay.is_none() && model.chord.keys.is_empty() {
             typed.push(input);
         }

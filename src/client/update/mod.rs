@@ -64,7 +64,8 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<ClientEffect>) {
             TtyEvent::PasteTooLarge(size) => {
                 model.notify(
                     format!(
-                        "nothing was pasted: {size} bytes are more than {} MiB; write them to a file",
+                        "nothing was pasted: {size} bytes are more than {} MiB; write them to \
+                         a file",
                         PASTE_MAX >> 20
                     ),
                     true,

@@ -92,8 +92,8 @@ fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     }
 }
 
-/// Something was pressed and is held: its program or border gets everything until the last button is
-/// let go.
+/// Something was pressed and is held: its program or border gets everything until the last button
+/// is let go.
 fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     let is_end = matches!(mouse.kind, MouseKind::Release(_));
     let area = model.layout().area;

@@ -1,5 +1,5 @@
-//! Notes over the panes: notices, the event that is awaited, and the card of the first run, six lines
-//! over the lower half until a key is pressed, and never again after that.
+//! Notes over the panes: notices, the event that is awaited, and the card of the first run, six
+//! lines over the lower half until a key is pressed, and never again after that.
 
 use ratatui::buffer::Buffer;
 

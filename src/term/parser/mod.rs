@@ -333,8 +333,8 @@ impl Parser {
         run + 1
     }
 
-    /// Reads the payload of a DCS, an APC or screen's title, to which C0 controls belong (sixels need line breaks),
-    /// or a SOS or PM, which are skipped.
+    /// Reads the payload of a DCS, an APC or screen's title, to which C0 controls belong (sixels
+    /// need line breaks), or a SOS or PM, which are skipped.
     fn plain_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
         let run = scan_until(bytes, |byte| matches!(byte, 0x18 | 0x1a | ESC) || byte == ST[1]);
         let kind = self.state;

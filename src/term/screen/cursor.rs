@@ -285,8 +285,8 @@ impl Screen {
             SavedCursor { cursor: self.cursor, origin: self.is_on(Mode::ORIGIN), is_set: true };
     }
 
-    /// DECRC: to where the cursor was; home and the defaults if nothing was saved. Autowrap is left as it is, as in xterm
-    /// and on DEC's terminals.
+    /// DECRC: to where the cursor was; home and the defaults if nothing was saved. Autowrap is left
+    /// as it is, as in xterm and on DEC's terminals.
     pub(crate) fn restore_cursor(&mut self) {
         let saved = self.saved[usize::from(self.alternate)];
         self.cursor = saved.cursor;

@@ -358,7 +358,8 @@ fn the_server_says_how_it_is() {
     world.wait(Span::seconds(2));
     let status = world.did(Caller::default(), "server status");
     let expected = json!({
-        "server_pid": 11, "keeper_pid": 10, "version": "9.9.9", "lease": 3, "uptime_ms": 2000, "socket": "/run/abide.sock",
+        "server_pid": 11, "keeper_pid": 10, "version": "9.9.9", "lease": 3,
+        "uptime_ms": 2000, "socket": "/run/abide.sock",
         "sessions": 1, "tabs": 1, "panes": 1, "clients": 0,
     });
     assert_eq!(status, expected);

@@ -1,5 +1,5 @@
-//! The pane that becomes focused when the focused one goes: the one before, for the session's target
-//! as for the view of its client.
+//! The pane that becomes focused when the focused one goes: the one before, for the session's
+//! target as for the view of its client.
 
 use abide::base::geom::Size;
 use abide::base::id::{ClientId, PaneId};
@@ -8,8 +8,8 @@ use abide::state::call::Caller;
 
 use super::world::World;
 
-/// A session `work` with four panes, of which 1, then 4, then 2, then 3 had the focus; with a client
-/// that did it, or none.
+/// A session `work` with four panes, of which 1, then 4, then 2, then 3 had the focus; with a
+/// client that did it, or none.
 fn four_panes(has_client: bool) -> (World, Caller) {
     let mut world = World::new();
     let by = if has_client {

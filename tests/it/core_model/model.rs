@@ -504,7 +504,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_the_core_is_what_the_model_says(acts in proptest::collection::vec(act(), 0..60), stops in any::<bool>()) {
+    fn whatever_happens_the_core_is_what_the_model_says(
+        acts in proptest::collection::vec(act(), 0..60), stops in any::<bool>()
+    ) {
         let mut world = World::new();
         let mut model = Model::default();
         world.stops = stops;

@@ -475,7 +475,10 @@ fn a_saved_layout_is_applied_again_with_what_runs_and_with_what_is_missing() {
         .call(
             World::by(client),
             "layout.apply",
-            &json!({"preset": "f", "layout": {"split": "stack", "parts": [{"command": ["top"]}, {"command": ["new"]}]}}),
+            &json!({
+                "preset": "f",
+                "layout": {"split": "stack", "parts": [{"command": ["top"]}, {"command": ["new"]}]},
+            }),
         )
         .expect("it is applied");
     assert_eq!(rects(&world, client).len(), 4, "what it does not name stays below");

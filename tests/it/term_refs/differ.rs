@@ -1,20 +1,25 @@
 //! The engine beside `alacritty_terminal` and `vt100`, on what all of them claim to do. Where we
-//! differ on purpose, the generator stays away, and the reason stands here:
+//! differ on purpose, the generator stays away; here is
+//! the form, who differs, and why ours is right:
 //!
-//! | not generated | who differs | why ours is right |
-//! |---|---|---|
-//! | IL, DL away from column 1 | both leave the column | ECMA-48 8.3.67 and 8.3.32 move to the line home position, xterm does |
-//! | anything but text and CR LF right after the last column was written | both, in different ways | xterm drops the pending wrap on every move, erase and line feed |
-//! | wide characters where one would be cut or overwritten | both | they leave other halves than xterm |
-//! | DECSTBM with SU, SD, RI in vt100 | vt100 | it moves the cursor relative to the region without origin mode |
-//! | DL in row 1, ED 2 and SU where the history is compared | alacritty | it keeps what they delete; in xterm only what scrolls off is kept |
-//! | DECOM turned off without a move | alacritty | xterm goes home then too |
-//! | relative moves inside of margins | alacritty | it passes the margins; xterm and DEC STD 070 stop there |
-//! | DCH of more than is left in the row | alacritty | it also blanks cells left of the cursor |
-//! | ED 1 | alacritty | in row 2 it forgets row 1 |
-//! | DECRC without DECSC | alacritty | xterm goes home |
-//! | IND, NEL, HPR, VPR, tabs set by HTS, IRM, REP, DECALN, 1047 | vt100 | it does not have them |
-//! | clusters | alacritty | it joins by width, not by UAX 29 |
+//! - IL, DL away from column 1 (both leave the column): ECMA-48 8.3.67 and 8.3.32 move to the
+//!   line home position, xterm does.
+//! - anything but text and CR LF right after the last column was written (both, in different
+//!   ways): xterm drops the pending wrap on every move, erase and line feed.
+//! - wide characters where one would be cut or overwritten (both): they leave other halves than
+//!   xterm.
+//! - DECSTBM with SU, SD, RI in vt100 (vt100): it moves the cursor relative to the region without
+//!   origin mode.
+//! - DL in row 1, ED 2 and SU where the history is compared (alacritty): it keeps what they
+//!   delete; in xterm only what scrolls off is kept.
+//! - DECOM turned off without a move (alacritty): xterm goes home then too.
+//! - relative moves inside of margins (alacritty): it passes the margins; xterm and DEC STD 070
+//!   stop there.
+//! - DCH of more than is left in the row (alacritty): it also blanks cells left of the cursor.
+//! - ED 1 (alacritty): in row 2 it forgets row 1.
+//! - DECRC without DECSC (alacritty): xterm goes home.
+//! - IND, NEL, HPR, VPR, tabs set by HTS, IRM, REP, DECALN, 1047 (vt100): it does not have them.
+//! - clusters (alacritty): it joins by width, not by UAX 29.
 
 use std::num::NonZero;
 
@@ -60,7 +65,14 @@ fn fixed(list: &'static [&'static str]) -> impl Strategy<Value = String> {
 }
 
 fn output(more: &'static [&'static str]) -> impl Strategy<Value = String> {
-    let piece = prop_oneof![4 => text(), 3 => wrapping(), 3 => edit(), 2 => lines(), 2 => moves(), 3 => fixed(more)];
+    let piece = prop_oneof![
+        4 => text(),
+        3 => wrapping(),
+        3 => edit(),
+        2 => lines(),
+        2 => moves(),
+        3 => fixed(more),
+    ];
     proptest::collection::vec(piece, 1..30).prop_map(|pieces| pieces.concat())
 }
 
@@ -136,8 +148,11 @@ proptest! {
 
     #[test]
     fn as_alacritty(bytes in output(&[
-        "\x1b[2;4r", "\x1b[3;6r", "\x1b[r", "\x1b7", "\x1b[1;1H\x1bM", "\x1b[S", "\x1b[2S", "\x1b[T", "\x1b[2;3H\x1bD", "\x1b[2;3H\x1bE", "\x1b[3;3H\t", "\x1b[1;31m", "\x1b[m",
-        "\x1b[1;1H\x1b[4hab\x1b[4l", "\x1b[2;2Hx\x1b[3b", "\x1b[?6h", "\x1b[?6l\x1b[H", "\x1b(0lqk\x1b(B", "\x1b[1;5HA\x08B", "\x1b[6;1H\n",
+        "\x1b[2;4r", "\x1b[3;6r", "\x1b[r", "\x1b7", "\x1b[1;1H\x1bM", "\x1b[S", "\x1b[2S",
+        "\x1b[T",
+        "\x1b[2;3H\x1bD", "\x1b[2;3H\x1bE", "\x1b[3;3H\t", "\x1b[1;31m", "\x1b[m",
+        "\x1b[1;1H\x1b[4hab\x1b[4l", "\x1b[2;2Hx\x1b[3b", "\x1b[?6h", "\x1b[?6l\x1b[H",
+        "\x1b(0lqk\x1b(B", "\x1b[1;5HA\x08B", "\x1b[6;1H\n",
     ])) {
         let ((rows, cursor, _), (their_rows, their_cursor, _)) = (ours(&bytes), alacritty(&bytes));
         prop_assert_eq!((rows, cursor), (their_rows, their_cursor));
@@ -145,7 +160,11 @@ proptest! {
 
     #[test]
     fn history_as_alacritty(
-        pieces in proptest::collection::vec(prop_oneof![text(), wrapping(), fixed(&["\x1b[1;31m", "\x1b[6;1H", "漢字漢字漢字漢字漢字漢\r\n"])], 1..30)
+        pieces in proptest::collection::vec(prop_oneof![
+            text(),
+            wrapping(),
+            fixed(&["\x1b[1;31m", "\x1b[6;1H", "漢字漢字漢字漢字漢字漢\r\n"]),
+        ], 1..30)
     ) {
         let bytes = pieces.concat();
         prop_assert_eq!(ours(&bytes), alacritty(&bytes));
@@ -153,7 +172,10 @@ proptest! {
 
     #[test]
     fn as_vt100(
-        bytes in output(&["\x1b7", "\x1b[2;3H\t", "\x1b[1;31m", "\x1b[m", "\x1b[1;5HA\x08B", "\x1b[6;1H\n", "\x1b[1;1H\x1bM"])
+        bytes in output(&[
+            "\x1b7", "\x1b[2;3H\t", "\x1b[1;31m", "\x1b[m", "\x1b[1;5HA\x08B", "\x1b[6;1H\n",
+            "\x1b[1;1H\x1bM",
+        ])
     ) {
         let (rows, cursor, _) = ours(&bytes);
         prop_assert_eq!((rows, cursor), vt100(&bytes));

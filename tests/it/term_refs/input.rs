@@ -189,8 +189,8 @@ fn kitty_events_tell_release_and_repeat() {
     assert_eq!(encode(&after("\x1b[>5u"), shifted), "\x1b[53:37:53;6u");
 }
 
-/// Keys as kitty itself sends them to abide, and what it sends to a program with the same flags: the
-/// same bytes.
+/// Keys as kitty itself sends them to abide, and what it sends to a program with the same flags:
+/// the same bytes.
 #[test]
 fn kitty_keys_pass_through_abide_as_they_came() {
     for (flags, bytes) in [
@@ -336,8 +336,8 @@ fn recorded_key(mods: &str, key: &str) -> KeyInput {
     KeyInput { shifted, ..KeyInput::from(Key { code, mods: held }) }
 }
 
-/// Keys for which abide sends other bytes than xterm: the mode or all but the keypad's, the key, and
-/// the reason.
+/// Keys for which abide sends other bytes than xterm: the mode or all but the keypad's, the key,
+/// and the reason.
 const UNLIKE_XTERM: &[(&str, &str, &str)] = &[
     ("*", "alt KP_Add", KEYPAD),
     ("*", "alt KP_Enter", KEYPAD),

@@ -122,10 +122,12 @@ proptest! {
 
     #[test]
     fn snapshot_and_rest_are_the_whole(
-        bytes in soup::output(24), more in soup::output(16), lost in soup::output(16), cols in 1_u16..40, rows in 1_u16..12
+        bytes in soup::output(24), more in soup::output(16), lost in soup::output(16),
+        cols in 1_u16..40, rows in 1_u16..12
     ) {
         let shared = Shared::default();
-        let mut first = Terminal::new(Size::new(cols, rows), options(), Box::new(View(HeapMemory::default(), shared.clone())));
+        let memory = Box::new(View(HeapMemory::default(), shared.clone()));
+        let mut first = Terminal::new(Size::new(cols, rows), options(), memory);
         first.feed(&bytes, &mut Vec::new());
         let snapshot = first.snapshot();
         let before = seen(&first);
@@ -134,7 +136,8 @@ proptest! {
         // ED 3 and RIS drop scrollback for good.
         let cleared = lost.contains(&b'J') || lost.contains(&b'c');
         drop(first);
-        let mut second = Terminal::restore(snapshot, options(), Box::new(shared.copy())).expect("its own snapshot");
+        let mut second = Terminal::restore(snapshot, options(), Box::new(shared.copy()))
+            .expect("its own snapshot");
         if !cleared {
             prop_assert_eq!(&seen(&second), &before);
         }
@@ -191,7 +194,10 @@ proptest! {
         for (bytes, cols, rows) in steps {
             terminal.feed(&bytes, &mut Vec::new());
             terminal.resize(Size::new(cols, rows), &mut Vec::new());
-            let fits = |row: Row| row.runs.iter().map(abide::base::row::Run::cols).sum::<usize>() <= usize::from(cols);
+            let width = |row: Row| -> usize {
+                row.runs.iter().map(abide::base::row::Run::cols).sum()
+            };
+            let fits = |row: Row| width(row) <= usize::from(cols);
             for y in 0..rows {
                 prop_assert!(fits(terminal.row(y)));
             }
@@ -200,8 +206,13 @@ proptest! {
                     {:?}", back, cols, terminal.history_row(back));
             }
             prop_assert_eq!(terminal.check(), Ok(()));
-            let again = Terminal::restore(terminal.snapshot(), options(), Box::new(HeapMemory::default())).expect("its own snapshot");
-            prop_assert_eq!((0..rows).map(|y| terminal.row(y)).collect::<Vec<_>>(), (0..rows).map(|y| again.row(y)).collect::<Vec<_>>());
+            let memory = Box::new(HeapMemory::default());
+            let again = Terminal::restore(terminal.snapshot(), options(), memory)
+                .expect("its own snapshot");
+            let drawn = |terminal: &Terminal| -> Vec<Row> {
+                (0..rows).map(|y| terminal.row(y)).collect()
+            };
+            prop_assert_eq!(drawn(&terminal), drawn(&again));
         }
     }
 
@@ -211,7 +222,8 @@ proptest! {
         cols in 4_u16..30,
         widths in proptest::collection::vec(2_u16..60, 1..4)
     ) {
-        let mut terminal = Terminal::new(Size::new(cols, 6), Options::default(), Box::new(HeapMemory::default()));
+        let memory = Box::new(HeapMemory::default());
+        let mut terminal = Terminal::new(Size::new(cols, 6), Options::default(), memory);
         terminal.feed(lines.join("\r\n").as_bytes(), &mut Vec::new());
         let whole = |terminal: &Terminal| terminal.text(-10_000..10_000).trim_end().to_owned();
         let (text, history) = (whole(&terminal), terminal.history_lines());
@@ -226,7 +238,8 @@ proptest! {
 
     #[test]
     fn a_damaged_snapshot_is_refused_or_restored_but_never_a_panic(
-        bytes in soup::output(20), more in soup::output(10), harm in proptest::collection::vec((any::<u16>(), any::<u64>()), 1..6)
+        bytes in soup::output(20), more in soup::output(10),
+        harm in proptest::collection::vec((any::<u16>(), any::<u64>()), 1..6)
     ) {
         let mut terminal = fresh(20, 5);
         terminal.feed(&bytes, &mut Vec::new());
@@ -234,7 +247,8 @@ proptest! {
         for (at, value) in harm {
             damage(&mut snapshot, at, value);
         }
-        if let Ok(mut restored) = Terminal::restore(snapshot, options(), Box::new(HeapMemory::default())) {
+        let memory = Box::new(HeapMemory::default());
+        if let Ok(mut restored) = Terminal::restore(snapshot, options(), memory) {
             restored.feed(&more, &mut Vec::new());
             restored.resize(Size::new(33, 9), &mut Vec::new());
             seen(&restored);
@@ -247,7 +261,8 @@ proptest! {
         harm in proptest::collection::vec((0_usize..8192, any::<u8>()), 1..12)
     ) {
         let shared = Shared::default();
-        let mut terminal = Terminal::new(Size::new(20, 2), options(), Box::new(View(HeapMemory::default(), shared.clone())));
+        let memory = Box::new(View(HeapMemory::default(), shared.clone()));
+        let mut terminal = Terminal::new(Size::new(20, 2), options(), memory);
         terminal.feed(&bytes, &mut Vec::new());
         terminal.feed(b"a\r\nb\r\nc\r\nd\r\n\x1b[31me\r\nf\r\n", &mut Vec::new());
         let (snapshot, screen) = (terminal.snapshot(), seen(&terminal).screen);
@@ -258,7 +273,8 @@ proptest! {
                 *own = byte;
             }
         }
-        let mut restored = Terminal::restore(snapshot, options(), Box::new(memory)).expect("its own snapshot");
+        let mut restored = Terminal::restore(snapshot, options(), Box::new(memory))
+            .expect("its own snapshot");
         prop_assert_eq!(seen(&restored).screen, screen);
         restored.resize(Size::new(7, 9), &mut Vec::new());
         seen(&restored);

@@ -2,8 +2,16 @@
 
 use proptest::prelude::*;
 
+fn control() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(vec!["\r\n", "\n", "\r", "\t", "\x08", "\x0b"])
+}
+
 fn number() -> impl Strategy<Value = String> {
-    prop_oneof![6 => (0_u16..30).prop_map(|n| n.to_string()), 1 => Just(String::new()), 1 => (0_u16..=u16::MAX).prop_map(|n| n.to_string())]
+    prop_oneof![
+        6 => (0_u16..30).prop_map(|n| n.to_string()),
+        1 => Just(String::new()),
+        1 => (0_u16..=u16::MAX).prop_map(|n| n.to_string()),
+    ]
 }
 
 fn csi() -> impl Strategy<Value = String> {
@@ -59,9 +67,10 @@ fn text() -> impl Strategy<Value = String> {
         "\u{600}",
         "│",
     ];
+    let glyphs = proptest::collection::vec(proptest::sample::select(glyphs), 1..6);
     prop_oneof![
         4 => "[ -~]{1,30}",
-        2 => proptest::collection::vec(proptest::sample::select(glyphs), 1..6).prop_map(|glyphs| glyphs.concat()),
+        2 => glyphs.prop_map(|glyphs| glyphs.concat()),
         1 => "\\PC{1,4}",
     ]
 }
@@ -174,7 +183,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         2 => mode().prop_map(String::into_bytes),
         3 => sgr().prop_map(String::into_bytes),
         3 => other().prop_map(String::into_bytes),
-        3 => proptest::sample::select(vec!["\r\n", "\n", "\r", "\t", "\x08", "\x0b"]).prop_map(|c| c.as_bytes().to_vec()),
+        3 => control().prop_map(|c| c.as_bytes().to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 1..6),
     ]
 }

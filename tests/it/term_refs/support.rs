@@ -527,7 +527,8 @@ const SUPPORT: &[Support] = &[
         "OSC 5 ; n ; ? ST, OSC 105",
         "\x1b]5;0;#112233\x07\x1b]5;0;?\x07\x1b]4;256;?\x07\x1b]105;0\x07\x1b]5;0;?\x07",
         Reply(
-            "\x1b]5;0;rgb:1111/2222/3333\x07\x1b]4;256;rgb:1111/2222/3333\x07\x1b]5;0;rgb:e5e5/e5e5/e5e5\x07",
+            "\x1b]5;0;rgb:1111/2222/3333\x07\x1b]4;256;rgb:1111/2222/3333\x07\
+             \x1b]5;0;rgb:e5e5/e5e5/e5e5\x07",
         ),
     ),
     (
@@ -728,13 +729,19 @@ fn the_reference_page_is_the_table() {
     let mut page = String::from(
         "# What the terminal understands\n\nGenerated from `tests/it/term_refs/support.rs`; do \
          not edit. Each row is a case of the test \
-         `every_row_of_the_table_is_true`, which names the rows that fail. Forms leave out the spaces of xterm's control sequence document.\n\n\
-         Besides, vttest 2.7 drives the engine (`tests/it/vttest.rs`): at each stop of its menus 1, 2, 3, 6, 8 and 11 text, colours and attributes are \
-         those of `tests/refs/vttest`. Their text was compared with xterm's; their attributes were read against what vttest says on the screen \
+         `every_row_of_the_table_is_true`, which names the rows that fail. Forms leave out \
+         the spaces of xterm's control sequence document.\n\n\
+         Besides, vttest 2.7 drives the engine (`tests/it/vttest.rs`): at each stop of its \
+         menus 1, 2, 3, 6, 8 and 11 text, colours and attributes are those of \
+         `tests/refs/vttest`. Their text was compared with xterm's; their attributes were read \
+         against what vttest says on the screen \
          itself: of menus 2 and 11.6 each word names its own rendition, in 11.3.6 the frames of \
-         rectangles blink in reverse and what is filled has the rendition named above it, in 3 and 6 headings stand out, and in 1, 8 and the rest of 11 there are none.\n\n\
-         Suites that look at the screen by checksums (esctest2) need `reports = true` in the table `[pane]`. Sums are then negated and of characters \
-         alone, a blank being a space, which is what esctest2 takes xterm's for without further options; `CSI 31 # y` gives positive ones, and reverse wrap is \
+         rectangles blink in reverse and what is filled has the rendition named above it, in 3 \
+         and 6 headings stand out, and in 1, 8 and the rest of 11 there are none.\n\n\
+         Suites that look at the screen by checksums (esctest2) need `reports = true` in the \
+         table `[pane]`. Sums are then negated and of characters alone, a blank being a space, \
+         which is what esctest2 takes xterm's for without further options; `CSI 31 # y` gives \
+         positive ones, and reverse wrap is \
          xterm's since patch 383 (`--xterm-reverse-wrap=383`).\n",
     );
     let mut last = "";

@@ -1,5 +1,5 @@
-//! Screens and their images as the store keeps them, and back. Both directions name every field, so a
-//! new field that is forgotten here does not compile.
+//! Screens and their images as the store keeps them, and back. Both directions name every field, so
+//! a new field that is forgotten here does not compile.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -130,8 +130,9 @@ pub(crate) fn theirs(bytes: &[u8]) -> Vec<Call> {
     sink.0
 }
 
-/// True if the two may differ: vte drops APC, prints the title of ESC k, starts no sequence at a C1 control, keeps half a
-/// character before a control, and ends a DCS at the byte 0x9c even inside of a character.
+/// True if the two may differ: vte drops APC, prints the title of ESC k, starts no sequence at a C1
+/// control, keeps half a character before a control, and ends a DCS at the byte 0x9c even inside of
+/// a character.
 pub(crate) fn may_differ(bytes: &[u8]) -> bool {
     // Between an ESC and its final byte these are carried out or dropped.
     let plain: Vec<u8> =
