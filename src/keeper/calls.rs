@@ -15,8 +15,9 @@ use crate::keeper::kill::{self, Kill};
 use crate::keeper::{Keeper, Wake, spawn};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::now;
+use crate::platform::spawn::{ENDED, NotStarted};
 use crate::wire::keeper::{
-    CONTROL_WAITING, FromKeeper, KeeperRecord, ProgramEntry, Spawn, ToKeeper, Wiring,
+    CONTROL_WAITING, FromKeeper, KeeperRecord, KillReport, ProgramEntry, Spawn, ToKeeper, Wiring,
 };
 
 /// The longest name of a stashed fd.
@@ -105,7 +106,7 @@ impl Keeper {
         let tag = spawn.tag;
         let started = if self.jobs.contains_key(&tag) {
             let message = format!("there is a program {tag} already");
-            Err(spawn::NotStarted { errno: Errno::EXIST.raw_os_error(), message })
+            Err(NotStarted { errno: Errno::EXIST.raw_os_error(), message })
         } else {
             self.start(spawn)
         };
@@ -115,19 +116,16 @@ impl Keeper {
                 self.jobs.insert(tag, job);
                 self.send(call, &FromKeeper::Spawned(entry), fds);
             }
-            Err(spawn::NotStarted { errno, message }) => {
-                self.send(
-                    call,
-                    &FromKeeper::SpawnFailed { tag, errno, message: message.into_bytes() },
-                    Vec::new(),
-                );
+            Err(NotStarted { errno, message }) => {
+                let message = message.into_bytes();
+                self.send(call, &FromKeeper::SpawnFailed { tag, errno, message }, Vec::new());
             }
         }
     }
 
     /// The rings come first: when they cannot be had, nothing runs.
-    fn start(&mut self, spawn: &Spawn) -> Result<Program, spawn::NotStarted> {
-        let from_io = |error: io::Error| spawn::NotStarted {
+    fn start(&mut self, spawn: &Spawn) -> Result<Program, NotStarted> {
+        let from_io = |error: io::Error| NotStarted {
             errno: error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error()),
             message: format!("cannot make room for output: {error}"),
         };
@@ -137,11 +135,14 @@ impl Keeper {
             .collect::<io::Result<Vec<_>>>()
             .map_err(from_io)?;
         let cgroup = self.cgroups.as_ref().and_then(|cgroups| cgroups.open(spawn.tag).ok());
-        let started = spawn::spawn(spawn, self.epoch, self.limit, cgroup.as_ref());
-        let started = started.inspect_err(|_| {
+        let start = |cgroup| spawn::spawn(spawn, self.epoch, self.limit, cgroup);
+        let started = start(cgroup.as_ref()).or_else(|error| {
             if let Some(cgroups) = &self.cgroups {
                 cgroups.abandon(spawn.tag);
             }
+            // A cgroup may let nobody be born. All that began there is ended, so once without it.
+            let is_of_cgroup = cgroup.is_some() && error.errno == ENDED.raw_os_error();
+            if is_of_cgroup { start(None) } else { Err(error) }
         })?;
         Program::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
     }
@@ -151,11 +152,8 @@ impl Keeper {
             self.kills.push(Kill::new(tag, call, now().tick, limit_ms));
             return;
         }
-        self.send(
-            call,
-            &FromKeeper::Killed { tag, report: crate::wire::keeper::KillReport::default() },
-            Vec::new(),
-        );
+        let report = KillReport::default();
+        self.send(call, &FromKeeper::Killed { tag, report }, Vec::new());
     }
 
     fn forget(&mut self, tag: u64) {

@@ -61,10 +61,10 @@ pub(super) fn signal(job: &Program, scope: Scope<'_>, target: Target, number: i3
 }
 
 fn signal_leader(job: &Program, number: i32) -> bool {
-    job.is_running() && job.pidfd.as_ref().map_or(job.is_own_child(), |_| true) && {
-        match &job.pidfd {
-            Some(fd) => pidfd::signal(&**fd, number).is_ok(),
-            None => pidfd::signal_process(job.pid, job.start_time, number).is_ok(),
+    match &job.pidfd {
+        Some(fd) => job.is_running() && pidfd::signal(&**fd, number).is_ok(),
+        None => {
+            job.is_own_child() && pidfd::signal_process(job.pid, job.start_time, number).is_ok()
         }
     }
 }
@@ -77,11 +77,8 @@ fn signal_some(
     number: i32,
     belongs: impl Fn(&Process) -> bool,
 ) -> u32 {
-    let reached = members(job, scope)
-        .0
-        .iter()
-        .filter(|member| belongs(member) && send(member, number))
-        .count();
+    let (found, _) = members(job, scope);
+    let reached = found.iter().filter(|member| belongs(member) && send(member, number)).count();
     u32::try_from(reached).unwrap_or(u32::MAX)
 }
 
@@ -92,6 +89,14 @@ fn send(member: &Process, number: i32) -> bool {
 /// All living processes that came of a program, and what it says if there are none. The program
 /// remembers them, so that none is lost that gives up its environment or outlives its parents.
 fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
+    let found = ownership(job, scope).members(scope.snapshot, &mut scope.markers.borrow_mut());
+    let mut seen = job.seen.borrow_mut();
+    seen.retain(|pid, start_time| scope.snapshot.has(*pid, *start_time));
+    seen.extend(found.0.iter().map(|member| (member.pid, member.start_time)));
+    found
+}
+
+fn ownership(job: &Program, scope: Scope<'_>) -> Ownership {
     let own_pid = rustix::process::getpid().as_raw_pid();
     // The session id is certain while the leader is not reaped, and after that as long
     // as nobody else has taken it.
@@ -103,7 +108,7 @@ fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
     let sessions = [(job.pid, is_session_its_own), (terminal, terminal != 0)];
     let mut known = job.seen.borrow().clone();
     known.insert(job.pid, job.start_time);
-    let ownership = Ownership {
+    Ownership {
         known,
         in_cgroup: scope
             .cgroups
@@ -119,12 +124,7 @@ fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
         since: job.start_time,
         excluded: [0, 1, own_pid, scope.server_pid].into(),
         ..Ownership::default()
-    };
-    let (members, confidence) = ownership.members(scope.snapshot, &mut scope.markers.borrow_mut());
-    let mut seen = job.seen.borrow_mut();
-    seen.retain(|pid, start_time| scope.snapshot.has(*pid, *start_time));
-    seen.extend(members.iter().map(|member| (member.pid, member.start_time)));
-    (members, confidence)
+    }
 }
 
 /// A kill under way.
@@ -177,9 +177,12 @@ impl Kill {
         }
         let at = now().tick;
         self.next = at + PASS_PAUSE;
-        let is_over = self.certainty >= CERTAINTY_NEEDED;
-        (is_over || at >= self.limit)
-            .then(|| self.report(if is_over { &[] } else { &self.last }, at))
+        if self.certainty >= CERTAINTY_NEEDED {
+            self.last =
+                ownership(job, scope).unsure(scope.snapshot, &mut scope.markers.borrow_mut());
+        }
+        (self.certainty >= CERTAINTY_NEEDED || at >= self.limit)
+            .then(|| self.report(&self.last, at))
     }
 
     fn report(&self, found: &[Process], now: Tick) -> KillReport {

@@ -37,7 +37,8 @@ use crate::platform::pidfd::{self, Ended};
 use crate::platform::poll::timespec;
 use crate::platform::process_snapshot::SnapshotCache;
 use crate::platform::{
-    EventFd, FdLimit, SignalFd, close_fds_from, daemonize, now, random_u64, restore_default_signals,
+    EventFd, FdLimit, SignalFd, close_fds_from, daemonize, now, process, random_u64,
+    restore_default_signals,
 };
 use crate::wire::keeper::{
     CONTROL_AWAITED, CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION,
@@ -377,6 +378,10 @@ impl Keeper {
         (0..8).for_each(|_| self.talk(PollFlags::IN));
         if status == ExitStatus::Code(0) {
             self.is_over = true;
+            if self.jobs.is_empty() {
+                // All that is known was ended: who is left has shed all that tells whose it is.
+                process::end_children();
+            }
             return;
         }
         self.server.crashed(status, now().tick);

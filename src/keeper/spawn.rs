@@ -18,7 +18,7 @@ use rustix::io::Errno;
 
 use crate::base::geom::Size;
 use crate::platform::origin_mark::OriginMark;
-use crate::platform::spawn::{Piped, born_in, piped};
+use crate::platform::spawn::{NotStarted, Piped, born_in, piped};
 use crate::platform::{FdLimit, clear_signal_mask, which};
 use crate::wire::keeper::{Spawn, Wiring, cookie};
 
@@ -30,13 +30,6 @@ pub(super) struct Started {
     pub(super) source: OwnedFd,
     /// Standard error and standard input, where they are pipes.
     pub(super) pipes: Option<(OwnedFd, OwnedFd)>,
-}
-
-/// Why a program does not run.
-#[derive(Debug)]
-pub(super) struct NotStarted {
-    pub(super) errno: i32,
-    pub(super) message: String,
 }
 
 /// Starts a program of this lineage, in `cgroup` if there is one: what comes of it is known by one
@@ -82,15 +75,6 @@ struct ExecSpec {
     cwd: PathBuf,
 }
 
-/// As [`born_in`].
-fn start_in(
-    cgroup: Option<&OwnedFd>,
-    start: impl FnOnce() -> Result<i32, NotStarted>,
-) -> Result<i32, NotStarted> {
-    let start = || start().map_err(|NotStarted { errno, message }| (errno, message));
-    born_in(cgroup, start).map_err(|(errno, message)| NotStarted { errno, message })
-}
-
 fn failed(errno: Errno, message: String) -> NotStarted {
     NotStarted { errno: errno.raw_os_error(), message }
 }
@@ -133,7 +117,7 @@ fn on_pty(
         builder.env(name, value);
     }
     builder.cwd(cwd);
-    let pid = start_in(cgroup, || {
+    let pid = born_in(cgroup, || {
         let spawned = limit.around(
             source.as_raw_fd(),
             || pair.slave.spawn_command(builder),
@@ -171,7 +155,7 @@ fn on_pipes(
         piped(&mut command).map_err(|error| from_io(program, &error))?;
     clear_signal_mask(&mut command);
     let id = |child: &std::process::Child| i32::try_from(child.id()).ok();
-    let pid = start_in(cgroup, || {
+    let pid = born_in(cgroup, || {
         let spawned = limit.around(
             error.as_raw_fd(),
             || command.spawn(),

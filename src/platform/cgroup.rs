@@ -48,11 +48,15 @@ impl Cgroups {
     /// The cgroup of a program, which is made for it. What it holds already is ended.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot be made, or the former one is not empty yet.
     pub fn open(&self, tag: u64) -> io::Result<OwnedFd> {
         let directory = self.directory(tag);
-        // A process in it came of an attempt whose keeper died before it could tell of it.
-        let _is_ended = directory.is_dir() && self.kill(tag);
+        if directory.is_dir() {
+            // A process in it came of an attempt whose keeper died before it could tell of it. A
+            // cgroup that was killed once kills whoever is born in it, so it is made anew.
+            let _is_ended = self.kill(tag);
+            fs::remove_dir(&directory)?;
+        }
         fs::create_dir_all(&directory)?;
         open_directory(&directory)
     }

@@ -7,8 +7,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::retry_on_intr;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process};
 
 use super::origin_mark::OriginMark;
 use crate::base::error::ignore_failure;
@@ -30,6 +32,8 @@ pub struct Process {
     pub foreground: i32,
     /// R running, S sleeping, D disk sleep, Z zombie, T stopped, t traced, I idle, X dead.
     pub state: u8,
+    /// The number of its threads that have not ended, and the main one in any case.
+    pub thread_count: u32,
     /// The moment when it started, in clock ticks since boot.
     pub start_time: u64,
     /// User and system time together, in clock ticks.
@@ -54,6 +58,7 @@ impl Process {
             tty: 0,
             foreground: -1,
             state: b'S',
+            thread_count: 1,
             start_time: u64::from(pid.unsigned_abs()),
             cpu_ticks: 0,
             rss_bytes: 0,
@@ -68,10 +73,11 @@ impl Process {
         OriginMark::from_limit(self.rss_limit)
     }
 
-    /// True if it has ended, reaped or not.
+    /// True if it has ended, reaped or not. A main thread may end before the others: that shows as
+    /// a zombie, and the process goes on.
     #[must_use]
     pub const fn is_over(&self) -> bool {
-        matches!(self.state, b'Z' | b'X')
+        matches!(self.state, b'X') || matches!(self.state, b'Z') && self.thread_count <= 1
     }
 }
 
@@ -114,6 +120,34 @@ pub fn ids() -> Vec<i32> {
 pub fn children(pid: i32) -> Vec<i32> {
     let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     list.split_ascii_whitespace().filter_map(|child| child.parse().ok()).collect()
+}
+
+/// True if this process is a keeper, of whichever server.
+#[must_use]
+pub fn is_keeper(pid: i32) -> bool {
+    arguments(pid).get(1).is_some_and(|word| word == b"keeper")
+}
+
+/// Ends the children of this process, and theirs as they come to it: TERM, then KILL. Other keepers
+/// stay: they are their own masters. For a process whose children nobody else reaps.
+pub fn end_children() {
+    const GRACE_COUNT: u32 = 100;
+    const COUNT_MAX: u32 = 400;
+    let pause = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
+    for count in 0..COUNT_MAX {
+        while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
+        let mut left = children(rustix::process::getpid().as_raw_pid());
+        left.retain(|pid| !is_keeper(*pid));
+        if left.is_empty() {
+            return;
+        }
+        let signal = if count < GRACE_COUNT { Signal::TERM } else { Signal::KILL };
+        for pid in left.into_iter().filter_map(Pid::from_raw) {
+            // A child that is not reaped has its number to itself.
+            ignore_failure(kill_process(pid, signal), "whoever may not be ended stays");
+        }
+        ignore_failure(poll(&mut [], Some(&pause)), "a pause that is cut short is none the worse");
+    }
 }
 
 /// The process with this id, if there is one.
@@ -240,6 +274,7 @@ fn parse(stat: &[u8]) -> Option<Process> {
         tty: u32::try_from(number(7)?).unwrap_or(0),
         foreground: i32::try_from(number(8)?).ok()?,
         state: *fields.first()?.as_bytes().first()?,
+        thread_count: u32::try_from(unsigned(20)?).unwrap_or(u32::MAX),
         start_time: unsigned(22)?,
         cpu_ticks: unsigned(14)?.saturating_add(unsigned(15)?),
         rss_bytes: unsigned(24)?.saturating_mul(rustix::param::page_size() as u64),
@@ -286,6 +321,13 @@ mod tests {
             // Nothing to hold but that it does not panic.
             let _process = parse(&line[..cut]);
         }
+    }
+
+    #[test]
+    fn a_process_whose_main_thread_has_ended_goes_on() {
+        let idle = Process::idle(5, 1, 5);
+        let over = |state, thread_count| Process { state, thread_count, ..idle.clone() }.is_over();
+        assert!(over(b'Z', 1) && over(b'X', 2) && !over(b'Z', 2) && !over(b'S', 1));
     }
 
     /// A process that had become another program between the two questions was taken for one

@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 use crate::base::time::Span;
 
 use super::origin_mark::OriginMark;
-use super::process::Process;
+use super::process::{self, Process};
 use super::process_snapshot::{EnvMarkers, ProcessSnapshot};
 
 /// The longest time that KILL is sent to processes that ignore everything.
@@ -30,6 +30,9 @@ pub const PASS_PAUSE: Span = Span::millis(5);
 /// The certainty that nobody is left which ends a kill: passes in a row that find nobody must prove
 /// it, two that nobody can have hidden from, or sixty that he would all have had to hide from.
 pub const CERTAINTY_NEEDED: u8 = 60;
+
+/// The beginning of the variable that names the program a process came of.
+const JOB_VARIABLE: &str = "ABIDE_JOB=";
 
 /// The question: the evidence that makes a process belong. Evidence that is left empty proves
 /// nothing.
@@ -105,6 +108,33 @@ impl Confidence {
     }
 }
 
+/// The living processes that came of programs of keepers of these lineages: those that say so, and
+/// those that say nothing and have such a mark, with all below them. Only processes that are `ours`
+/// are asked.
+pub fn of_lineages(
+    snapshot: &ProcessSnapshot,
+    markers: &mut EnvMarkers,
+    lineages: &[u64],
+    ours: impl Fn(&Process) -> bool,
+) -> Vec<Process> {
+    let told: Vec<String> =
+        lineages.iter().map(|epoch| format!("{JOB_VARIABLE}{epoch:016x}:")).collect();
+    let is_told = |variable: &[u8]| told.iter().any(|told| variable.starts_with(told.as_bytes()));
+    let is_marked = |process: &Process| {
+        let mark = process.mark();
+        lineages.iter().any(|epoch| mark.is_some_and(|mark| mark.is_of_lineage(*epoch)))
+    };
+    let mut is_member = |process: &Process| {
+        let mut variables = markers.of(process).unwrap_or_default().iter();
+        let named = variables.find(|variable| variable.starts_with(JOB_VARIABLE.as_bytes()));
+        named.map_or_else(|| is_marked(process), |named| is_told(named))
+    };
+    let all = snapshot.processes().filter(|process| ours(process));
+    let tops: Vec<i32> =
+        all.filter(|process| is_member(process)).map(|process| process.pid).collect();
+    snapshot.living_family(tops).0
+}
+
 impl Ownership {
     /// All living members, and the worth of the answer if there are none.
     #[must_use]
@@ -142,6 +172,28 @@ impl Ownership {
         members.retain(|process| !self.excluded.contains(&process.pid));
         let of_ended = if has_ended { Confidence::Likely } else { Confidence::Certain };
         (members, confidence.max(of_ended))
+    }
+
+    /// The orphans whose owner nothing tells: they name nobody, have no mark, and were born since.
+    /// They may be members that have shed all signs.
+    #[must_use]
+    pub fn unsure(&self, snapshot: &ProcessSnapshot, markers: &mut EnvMarkers) -> Vec<Process> {
+        let is_nameless = |variables: &[Vec<u8>]| {
+            !variables.iter().any(|variable| variable.starts_with(JOB_VARIABLE.as_bytes()))
+        };
+        let is_unsure = |orphan: &&Process| {
+            orphan.parent == self.reaper
+                && self.since <= orphan.start_time
+                && orphan.mark().is_none()
+                && !orphan.is_over()
+                && !self.excluded.contains(&orphan.pid)
+        };
+        let orphans = snapshot.processes().filter(is_unsure);
+        orphans
+            .filter(|orphan| markers.of(orphan).is_some_and(is_nameless))
+            .filter(|orphan| !process::is_keeper(orphan.pid))
+            .cloned()
+            .collect()
     }
 
     /// The processes that are judged themselves; those below a member follow it. With a shared
@@ -288,6 +340,48 @@ mod tests {
             (25, 1, 25, &["ABIDE_JOB=e:7"]),
         ];
         assert_eq!(members(&program(), rows), (vec![20, 21, 22, 24], Confidence::Certain));
+    }
+
+    #[test]
+    fn leftovers_say_a_former_lineage_or_have_its_mark() {
+        let mut markers = EnvMarkers::default();
+        let mark = |epoch| OriginMark::of(epoch, 1).limit();
+        let rows: [(i32, i32, &[&str], u64); 6] = [
+            (20, 1, &["ABIDE_JOB=000000000000000e:7"], u64::MAX),
+            (21, 20, &[], u64::MAX),
+            (22, 1, &[], mark(0xe)),
+            (23, 1, &["ABIDE_JOB=000000000000000f:7"], mark(0xe)),
+            (24, 1, &[], mark(0xf)),
+            (25, 1, &["ABIDE_JOB=000000000000000e:7"], u64::MAX),
+        ];
+        let table = rows.map(|(pid, parent, variables, rss_limit)| {
+            let process = Process { rss_limit, ..Process::idle(pid, parent, pid) };
+            markers.know(&process, variables);
+            process
+        });
+        let snapshot = ProcessSnapshot::of(table.to_vec());
+        let found = super::of_lineages(&snapshot, &mut markers, &[0xe], |one| one.pid != 25);
+        assert_eq!(found.iter().map(|one| one.pid).collect::<Vec<_>>(), [20, 21, 22]);
+    }
+
+    #[test]
+    fn an_orphan_that_nothing_tells_of_is_unsure() {
+        let mut markers = EnvMarkers::default();
+        let rows: [(i32, i32, &[&str], u64); 5] = [
+            (i32::MAX, KEEPER, &["ABIDE_CGROUP=off"], u64::MAX),
+            (19, KEEPER, &[], u64::MAX),
+            (22, KEEPER, &[], OriginMark::of(1, 1).limit()),
+            (23, KEEPER, &["ABIDE_JOB=e:8"], u64::MAX),
+            (24, 1, &[], u64::MAX),
+        ];
+        let table = rows.map(|(pid, parent, variables, rss_limit)| {
+            let process = Process { rss_limit, ..Process::idle(pid, parent, pid) };
+            markers.know(&process, variables);
+            process
+        });
+        let snapshot = ProcessSnapshot::of(table.to_vec());
+        let found = program().unsure(&snapshot, &mut markers);
+        assert_eq!(found.iter().map(|one| one.pid).collect::<Vec<_>>(), [i32::MAX]);
     }
 
     /// Without a word of its own a process is judged by its mark, and a word goes before it.

@@ -246,6 +246,7 @@ mod tests {
     #[test]
     fn a_family_is_all_below_and_ends_where_zombies_are() {
         let own = process::read(rustix::process::getpid().as_raw_pid()).unwrap();
+        let own = Process { thread_count: 1, ..own };
         let member = |pid, parent, state| process::Process { pid, parent, state, ..own.clone() };
         let snapshot = ProcessSnapshot::of(vec![
             member(5, 2, b'S'),
@@ -267,6 +268,7 @@ mod tests {
     #[test]
     fn what_a_process_says_is_remembered_and_a_zombie_says_nothing() {
         let own = process::read(rustix::process::getpid().as_raw_pid()).unwrap();
+        let own = Process { thread_count: 1, ..own };
         let mut markers = EnvMarkers::default();
         assert!(markers.of(&own).is_some());
         let zombie =

@@ -38,8 +38,17 @@ pub fn piped(command: &mut Command) -> io::Result<Piped> {
     Ok(piped)
 }
 
-/// Why nothing was started: the error number and the error in words.
-pub type Failed = (i32, String);
+/// Why a program does not run.
+#[derive(Debug)]
+pub struct NotStarted {
+    /// The error number.
+    pub errno: i32,
+    /// The error in words.
+    pub message: String,
+}
+
+/// The error number when the process that was to start a program was ended.
+pub const ENDED: Errno = Errno::IO;
 
 /// Lets `start` start a process and gives its id. With a cgroup a child born there does it and
 /// ends: what it has started is then ours, since orphans come to us, and lies in the cgroup from
@@ -49,18 +58,16 @@ pub type Failed = (i32, String);
 /// What `start` gives.
 pub fn born_in(
     cgroup: Option<&OwnedFd>,
-    start: impl FnOnce() -> Result<i32, Failed>,
-) -> Result<i32, Failed> {
+    start: impl FnOnce() -> Result<i32, NotStarted>,
+) -> Result<i32, NotStarted> {
+    let failed = |errno, message: &str| Err(NotStarted { errno, message: message.to_owned() });
     let mut start = Some(start);
     let mut run = || {
-        start.take().map_or_else(
-            || Err((Errno::IO.raw_os_error(), "started twice".into())),
-            |start| start(),
-        )
+        start.take().map_or_else(|| failed(ENDED.raw_os_error(), "started twice"), |start| start())
     };
     let in_child = || match run() {
         Ok(pid) => format!("{pid} 0 "),
-        Err((errno, message)) => format!("0 {errno} {message}"),
+        Err(NotStarted { errno, message }) => format!("0 {errno} {message}"),
     };
     let Some(Ok(text)) = cgroup.map(|cgroup| told_by_child_in(cgroup.as_fd(), in_child)) else {
         return run();
@@ -69,10 +76,8 @@ pub fn born_in(
     let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
     match (number(), number()) {
         // The child has said nothing, or something else.
-        (0, 0) => {
-            Err((Errno::IO.raw_os_error(), "the process that was to start it was ended".into()))
-        }
-        (0, errno) => Err((errno, words.next().unwrap_or("").into())),
+        (0, 0) => failed(ENDED.raw_os_error(), "the process that was to start it was ended"),
+        (0, errno) => failed(errno, words.next().unwrap_or("")),
         (pid, _) => Ok(pid),
     }
 }

@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::e2e_disk::shown;
-use crate::harness::{Abide, PATIENCE, Screen, World, gone_within, is_alive, missing_tool, signal};
+use crate::harness::{
+    Abide, Api, PATIENCE, Screen, World, gone_within, is_alive, missing_tool, signal,
+};
+use crate::procs_life::eventually;
 
 const SIZE: (u16, u16) = (120, 30);
 
@@ -310,6 +313,40 @@ fn a_killed_keeper_ends_no_program_and_is_replaced() {
     world.cli(&["new", "-d", "later", "--", "sh", "-c", "echo born; cat"]).ok();
     world.cli(&["wait", "-t", "later", "--text", "born", "--timeout", "20s"]).ok();
     typist.lost_at_most_one_write_per_kill(2);
+}
+
+/// README: with keeper and server programs end. Those without a terminal are hung up by nobody.
+#[test]
+fn what_outlives_keeper_and_server_is_ended_by_the_next_server() {
+    let world = World::new();
+    world.cli(&["new", "-d", "work"]).ok();
+    let mut api = Api::connect(&world);
+    let (_, started) = api.start("work", &["sleep", "1000"]);
+    let background = api.text("work", "sleep 1000 >/dev/null & echo $!").parse().expect("an id");
+    let roll = world.path("tmp/roll");
+    let shed = "env -i PATH=/usr/bin:/bin setsid -f sh -c";
+    api.text("work", &format!("{shed} 'echo $$ > {}; exec sleep 1000'", roll.display()));
+    let nameless = || std::fs::read_to_string(&roll).ok()?.trim().parse::<i32>().ok();
+    eventually("it says its id", || nameless().is_some());
+    let left = [started, background, nameless().expect("it said so")];
+    let mut stranger = std::process::Command::new("sleep").arg("1000").spawn().expect("it starts");
+    wait_until("the session is on disk", || contains(&database(&world), b"work"));
+    let (server, keeper) = (world.server_pid(), world.keeper_pid());
+    // A server that stands still starts no other keeper.
+    signal(server, Signal::STOP);
+    for pid in [keeper, server] {
+        signal(pid, Signal::KILL);
+        assert!(gone_within(pid, PATIENCE));
+    }
+    assert!(left.iter().all(|pid| is_alive(*pid)), "nothing ended with them: {left:?}");
+    world.cli(&["new", "-d", "later"]).ok();
+    eventually("the next server has ended them", || left.iter().all(|pid| !is_alive(*pid)));
+    assert!(matches!(stranger.try_wait(), Ok(None)), "a stranger was hit");
+    drop(stranger.kill());
+    drop(stranger.wait());
+    let list = world.cli(&["ls"]).ok().stdout;
+    assert!(list.contains("work") && list.contains("later"), "{list}{}", world.logs());
+    world.cli(&["server", "stop"]).ok();
 }
 
 /// New programs can be started, and all can be stopped.

@@ -301,6 +301,35 @@ fn hostile_trees_end_with_a_cgroup_where_one_can_be_had() {
     end_hostile_trees("");
 }
 
+/// The directory of a process's cgroup, of version 2.
+fn cgroup_directory(pid: i32) -> std::path::PathBuf {
+    let read = |file: String| std::fs::read_to_string(file).unwrap();
+    let mounts = read("/proc/self/mountinfo".into());
+    let mount = mounts.lines().find(|line| line.contains(" - cgroup2 ")).unwrap();
+    let own = read(format!("/proc/{pid}/cgroup"));
+    let place = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap();
+    let fields: Vec<&str> = mount.split(' ').collect();
+    std::path::Path::new(fields[4])
+        .join(std::path::Path::new(place).strip_prefix(fields[3]).unwrap())
+}
+
+/// A cgroup that was killed once lets nobody be born in it, on some kernels.
+#[test]
+fn a_program_starts_where_its_cgroup_was_killed_before_it() {
+    let (_bench, mut server) = Bench::started();
+    if !server.has_cgroup {
+        return;
+    }
+    let first = server.shell(1, "sleep 1000");
+    let second = cgroup_directory(first).with_file_name("2");
+    std::fs::create_dir(&second).unwrap();
+    std::fs::write(second.join("cgroup.kill"), "1").unwrap();
+    let pid = server.shell(2, "echo it runs; sleep 1000");
+    server.wait_for_output(2, "it runs");
+    assert_eq!(cgroup_directory(pid), second);
+    assert_eq!((server.kill(1).survivors, server.kill(2).survivors), (vec![], vec![]));
+}
+
 #[test]
 fn a_tree_is_asked_to_end_once_each_and_stopped_ones_hear_it() {
     let (_bench, mut server) = Bench::started();

@@ -129,6 +129,29 @@ fn v3_v6_s19_what_is_not_there_or_has_ended_is_told_apart() {
     );
 }
 
+/// Such a process looks like a zombie.
+#[test]
+fn a_process_whose_main_thread_has_ended_is_told_to_end() {
+    if missing_tool("python3") {
+        return;
+    }
+    let (world, mut api) = sessions(&["w"]);
+    let script = "import ctypes, threading, time\n\
+                  threading.Thread(target=time.sleep, args=(1000,)).start()\n\
+                  ctypes.CDLL(None).pthread_exit(None)\n";
+    world.write("home/threads.py", script);
+    let (id, pid) = api.start("w", &["exec python3 ~/threads.py"]);
+    eventually("its main thread has ended", || {
+        let is_so =
+            |field, value: &str| status_field(pid, field).is_some_and(|is| is.starts_with(value));
+        is_so("State", "Z") && is_so("Threads", "2")
+    });
+    let params = json!({ "target": id, "grace_ms": 20_000 });
+    let report = api.call("process.stop", &params).expect("it stops");
+    assert_eq!((&report["signalled"], &report["killed"]), (&json!(1), &json!(0)), "{report}");
+    assert_eq!(report["left"], json!([]), "{report}");
+}
+
 #[test]
 fn v4_v5_s29_a_silent_command_is_stopped_at_once_and_later() {
     let (_world, mut api) = sessions(&["w"]);

@@ -202,6 +202,18 @@ pub(super) fn members(
     OwnedProcesses { living, confidence: Confidence::Certain }
 }
 
+/// The orphans that may have come of a command in a shell, though nothing tells.
+pub(super) fn unsure(
+    commands: &Commands,
+    cx: &Cx<'_>,
+    stop: &StopOperation,
+    seen: &mut Seen<'_>,
+) -> Vec<u32> {
+    let ownership = stop.target.command().and_then(|id| ownership(commands, cx, id, &stop.seen));
+    let found = ownership.map(|ownership| ownership.unsure(seen.snapshot, seen.markers));
+    found.into_iter().flatten().map(|process| process.pid.unsigned_abs()).collect()
+}
+
 /// The living processes that came of a command in a session's shell: the shell's children since
 /// it began, those that call themselves part of it, and those that were `known` before.
 pub(super) fn command_members(
@@ -211,9 +223,24 @@ pub(super) fn command_members(
     known_before: &BTreeMap<i32, u64>,
     seen: &mut Seen<'_>,
 ) -> OwnedProcesses {
-    let nobody = OwnedProcesses { living: Vec::new(), confidence: Confidence::Certain };
-    let Some(command) = commands.record(cx, id) else { return nobody };
-    let Some(shell) = commands.shells.get(&command.session) else { return nobody };
+    let Some(ownership) = ownership(commands, cx, id, known_before) else {
+        return OwnedProcesses { living: Vec::new(), confidence: Confidence::Certain };
+    };
+    let (living, confidence) = ownership.members(seen.snapshot, seen.markers);
+    // An orphan that was reaped while the table was read may have started another one.
+    let of_scan = if seen.is_whole { Confidence::Certain } else { Confidence::Likely };
+    OwnedProcesses { living, confidence: confidence.max(of_scan) }
+}
+
+/// The question which processes came of a command in a session's shell.
+fn ownership(
+    commands: &Commands,
+    cx: &Cx<'_>,
+    id: CommandId,
+    known_before: &BTreeMap<i32, u64>,
+) -> Option<Ownership> {
+    let command = commands.record(cx, id)?;
+    let shell = commands.shells.get(&command.session)?;
     let tags = shell.tag.iter().chain(&shell.former);
     let shells: BTreeSet<i32> =
         tags.clone().filter_map(|tag| Some(commands.jobs.get(tag)?.pid())).collect();
@@ -226,7 +253,7 @@ pub(super) fn command_members(
     let outsiders: BTreeSet<i32> = strangers(cx).into();
     let mut excluded: BTreeSet<i32> = ps::leaders(commands, cx).into_keys().collect();
     excluded.extend(outsiders.iter().chain(&shells));
-    let ownership = Ownership {
+    Some(Ownership {
         known: known_before.clone(),
         marker: format!("ABIDE_COMMAND={id}"),
         marks: marks(commands, command.session, id),
@@ -242,11 +269,7 @@ pub(super) fn command_members(
         since,
         excluded,
         ..Ownership::default()
-    };
-    let (living, confidence) = ownership.members(seen.snapshot, seen.markers);
-    // An orphan that was reaped while the table was read may have started another one.
-    let of_scan = if seen.is_whole { Confidence::Certain } else { Confidence::Likely };
-    OwnedProcesses { living, confidence: confidence.max(of_scan) }
+    })
 }
 
 /// The marks of all that came of a command in a session's shell.

@@ -262,6 +262,11 @@ impl StopProgress {
         0 < self.killed
     }
 
+    /// Names those of whom nothing tells whether they belong.
+    fn add_unsure(&mut self, unsure: Vec<u32>) {
+        self.left.extend(unsure);
+    }
+
     /// The survivors, by process id.
     pub(in crate::server) fn left(&self) -> Vec<u32> {
         self.left.clone()
@@ -474,6 +479,9 @@ impl Commands {
             self.signal_members(cx, stop, &owned.living, is_unwound);
         } else {
             stop.kill(&owned.living);
+        }
+        if advanced == StopStep::Over {
+            stop.progress.add_unsure(scan::unsure(self, cx, stop, seen));
         }
         advanced == StopStep::Over
     }

@@ -17,6 +17,7 @@ use crate::platform::paths::Paths;
 use crate::platform::{PathPresence, async_fd, gone, now};
 use crate::server::event_loop::pause;
 use crate::server::keeper_link::KeeperLink;
+use crate::server::startup::leftovers;
 use crate::server::startup::takeover::{KeeperHoldings, LISTENER, LOCK};
 use crate::wire::keeper::ToKeeper;
 use crate::wire::rpc::Response;
@@ -81,6 +82,7 @@ pub(in crate::server) async fn listen(
         (listener, lock.into_fd())
     };
     let (listening, sockets) = Sockets::new(listener, lock)?;
+    leftovers::end(&sockets.lock, held.epoch, held.keeper_pid);
     sockets.stash(link);
     Ok(Some((listening, sockets)))
 }
@@ -214,5 +216,7 @@ fn again(former: &Sockets) -> anyhow::Result<(UnixListener, Sockets)> {
         .lock_again(former.lock.try_clone()?)?
         .context("another server was started in its place")?;
     let listener = places.listen_again(&lock)?;
-    Sockets::new(listener.into(), lock.into_fd())
+    let (listening, sockets) = Sockets::new(listener.into(), lock.into_fd())?;
+    leftovers::hand_on(&former.lock, &sockets.lock);
+    Ok((listening, sockets))
 }
