@@ -36,6 +36,7 @@ struct ExecReply {
     duration_ms: u64,
     timed_out: bool,
     state_lost: Option<String>,
+    left: Vec<u32>,
 }
 
 impl ExecReply {
@@ -169,10 +170,13 @@ fn end(reply: &ExecReply, is_in_pane: bool) -> Result<u8, Refusal> {
         print::note(&format!("abide: {lost}"));
     }
     if reply.timed_out {
-        print::note(&format!(
-            "abide: timed out after {}ms; what it started is gone",
-            reply.duration_ms
-        ));
+        let left: Vec<String> = reply.left.iter().map(ToString::to_string).collect();
+        let rest = if left.is_empty() {
+            "what it started is gone".to_owned()
+        } else {
+            format!("this may be left of it: {}", left.join(", "))
+        };
+        print::note(&format!("abide: timed out after {}ms; {rest}", reply.duration_ms));
     }
     Ok(reply.status())
 }

@@ -10,7 +10,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Api, World, is_alive, status_field};
+use crate::harness::{Api, World, is_alive, missing_tool, status_field};
 use crate::procs_life::{eventually, times};
 
 /// How many trees are ended at once.
@@ -209,6 +209,29 @@ fn end_trees(cgroup: &str) {
     });
     assert!(matches!(field.bystander.try_wait(), Ok(None)), "a stranger was hit");
     assert!(writeln!(std::io::stderr(), "{count} nameless trees, cgroup {cgroup:?}").is_ok());
+}
+
+/// A daemon that takes off the mark of its birth too belongs to nobody: no stop claims that it is
+/// gone, and the end of the server is its end.
+#[test]
+fn an_orphan_without_any_sign_is_named_by_a_stop_and_ended_with_the_server() {
+    if missing_tool("prlimit") {
+        return;
+    }
+    let world = World::new();
+    let abide = env!("CARGO_BIN_EXE_abide");
+    world.run("/usr/bin/env", &["ABIDE_CGROUP=off", abide, "new", "-d", "w"], b"").ok();
+    let roll = world.path("tmp/roll");
+    let shed = "prlimit --rss=unlimited:unlimited env -i PATH=/usr/bin:/bin setsid -f";
+    let script =
+        format!("{shed} sh -c 'echo $$ > {}; exec sleep 1000'; sleep 1000", roll.display());
+    let ended = world.cli(&["exec", "-t", "w", "--timeout", "1s", "--", &script]);
+    let orphan = fs::read_to_string(&roll).expect("it is written").trim().to_owned();
+    ended.refused(124, &[&format!("this may be left of it: {orphan}")]);
+    let orphan = orphan.parse().expect("an id");
+    assert!(is_alive(orphan), "nothing tells whose it is, so it was let be");
+    world.cli(&["server", "stop"]).ok();
+    eventually("it ends with the server", || !is_alive(orphan));
 }
 
 #[test]
