@@ -17,7 +17,7 @@ use crate::base::path_trace;
 use crate::base::time::Span;
 use crate::cli::print;
 use crate::platform::daemonize::{self, KeeperStart};
-use crate::platform::paths::Paths;
+use crate::platform::paths::{Paths, PathsError};
 use crate::platform::poll::Ready;
 use crate::platform::socket::RESET_MEANS_UNREAD;
 use crate::platform::{self, own_program};
@@ -222,9 +222,11 @@ fn started(
     pane: Option<PaneId>,
     deadline: Instant,
 ) -> Result<Option<ServerConnection>, Refusal> {
-    places.prepare().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
-    let log =
-        places.open_log().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
+    let unusable = |error: PathsError| {
+        Refusal::new(Code::SpawnFailed, error.to_string()).hint(places.advice(&error))
+    };
+    places.prepare().map_err(unusable)?;
+    let log = places.open_log().map_err(unusable)?;
     let failed =
         |error: io::Error| failure(places, &format!("the keeper cannot be started: {error}"));
     let exe = own_program();

@@ -156,15 +156,22 @@ fn configuration() -> Finding {
 }
 
 fn places() -> Finding {
-    match Paths::current() {
-        Ok(places) if !places.state().exists() => {
-            finding("places", Health::Good, format!("{} will be made", places.state().display()))
+    let places = match Paths::current() {
+        Ok(places) => places,
+        Err(error) => return finding("places", Health::Bad, error.to_string()),
+    };
+    let is_there = places.state().exists();
+    let checked = places.check_room();
+    match checked.and_then(|()| if is_there { places.prepare() } else { Ok(()) }) {
+        Ok(()) => {
+            let future = if is_there { "" } else { " will be made" };
+            finding("places", Health::Good, format!("{}{future}", places.state().display()))
         }
-        Ok(places) => match places.prepare() {
-            Ok(()) => finding("places", Health::Good, format!("{}", places.state().display())),
-            Err(error) => finding("places", Health::Bad, error.to_string()),
-        },
-        Err(error) => finding("places", Health::Bad, error.to_string()),
+        Err(error) => {
+            let advice = places.advice(&error);
+            let then = if advice.is_empty() { "" } else { "; " };
+            finding("places", Health::Bad, format!("{error}{then}{advice}"))
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::action::cli::{
     ConfigShow,
 };
 use crate::action::table::{self, ActionEntry, Call};
-use crate::base::error::{Code, Refusal};
+use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::cli::{Next, call, clap_tree, config, docs, files, print, table_output};
 use crate::config::diag::{Diagnostic, listing};
 use crate::config::keymap::{Keymap, ListedKey};
@@ -167,6 +167,16 @@ fn template() -> String {
     load::DEFAULT.lines().map(line).collect()
 }
 
+/// Makes a file with this text, as a whole or not at all.
+fn begin_file(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("toml.new");
+    let made = fs::write(&new, text).and_then(|()| fs::rename(&new, path));
+    if made.is_err() {
+        ignore_failure(fs::remove_file(&new), "there is nothing where nothing could be made");
+    }
+    made
+}
+
 fn config_edit() -> Result<u8, Refusal> {
     let path = config_file::path();
     let failed = |error: &dyn std::fmt::Display| {
@@ -174,8 +184,12 @@ fn config_edit() -> Result<u8, Refusal> {
     };
     if !path.exists() {
         let folder = path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        fs::write(&path, template()).map_err(|error| failed(&error))?;
+        let unwritten = |error: std::io::Error| {
+            Refusal::new(Code::DiskFailed, format!("cannot write {}: {error}", path.display()))
+                .hint("make room, or set XDG_CONFIG_HOME to a folder that can be written")
+        };
+        fs::create_dir_all(folder).map_err(unwritten)?;
+        begin_file(&path, &template()).map_err(unwritten)?;
     }
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".into());

@@ -15,7 +15,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
+use rustix::fs::{Access, FlockOperation, Mode, OFlags, access, flock, fstat, openat, statvfs};
 
 use crate::platform::passwd::Login;
 use crate::platform::socket;
@@ -52,6 +52,11 @@ impl PathsEnv {
         }
     }
 }
+
+/// The room on a disk below which it is called full, in bytes: a log and a database want it.
+const ROOM_MIN: u64 = 256 << 10;
+/// The way out where state cannot be written.
+const STATE_ADVICE: &str = "set XDG_STATE_HOME to a folder that can be written and has room";
 
 /// Why there is no place for a server.
 #[derive(Debug, thiserror::Error)]
@@ -216,6 +221,39 @@ impl Paths {
                 .map_err(|source| PathsError::Io { path: pointer.clone(), source })?;
         }
         Ok(())
+    }
+
+    /// Looks whether state can be written, and makes nothing.
+    ///
+    /// # Errors
+    /// [`PathsError`] naming the directory that cannot be written or has no room: the one for
+    /// state, or the nearest above it that is there.
+    pub fn check_room(&self) -> Result<(), PathsError> {
+        let nearest = self.state.ancestors().find(|path| path.exists());
+        let nearest = nearest.unwrap_or(Path::new("/"));
+        let failed = |errno: rustix::io::Errno| PathsError::Io {
+            path: nearest.to_owned(),
+            source: errno.into(),
+        };
+        access(nearest, Access::WRITE_OK | Access::EXEC_OK).map_err(failed)?;
+        let disk = statvfs(nearest).map_err(failed)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_MIN {
+            return Err(failed(rustix::io::Errno::NOSPC));
+        }
+        Ok(())
+    }
+
+    /// The next thing to do about a place that cannot be used; empty where the error says it.
+    #[must_use]
+    pub fn advice(&self, error: &PathsError) -> &'static str {
+        match error {
+            PathsError::Io { path, .. } if self.state.starts_with(path) => STATE_ADVICE,
+            PathsError::Io { path, .. } if path.starts_with(&self.state) => STATE_ADVICE,
+            PathsError::Io { .. } => {
+                "set XDG_RUNTIME_DIR, or ABIDE_SOCKET, to a place that can be written"
+            }
+            PathsError::TooLong(_) | PathsError::Unsafe { .. } => "",
+        }
     }
 
     /// Takes the right to be the server here; none if another process has it. Needs

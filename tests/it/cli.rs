@@ -269,6 +269,41 @@ fn completions_know_every_command() {
 }
 
 #[test]
+fn a_disk_that_is_full_or_read_only_is_told_with_the_way_out() {
+    let world = World::new();
+    let abide = env!("CARGO_BIN_EXE_abide");
+    let disk = world.path("disk").display().to_string();
+    std::fs::create_dir(world.path("disk")).expect("it can be made");
+    let on_disk = |prepare: &str, words: &str| {
+        let script = format!(
+            "mount -t tmpfs -o size=8k none {disk} && {prepare} && export XDG_STATE_HOME={disk}/state \
+             XDG_CONFIG_HOME={disk}/config EDITOR=true && {abide} {words}"
+        );
+        world.run("unshare", &["-Urm", "sh", "-c", &script], b"")
+    };
+    if on_disk("true", "config path").code != 0 {
+        let said = writeln!(std::io::stderr(), "NOT TESTED: this kernel allows no mounts");
+        return assert!(said.is_ok(), "standard error can be written");
+    }
+    let (full, read_only) = (
+        format!("! head -c 64k /dev/zero 2>&- >{disk}/all"),
+        format!("mount -o remount,ro {disk}"),
+    );
+    for (prepare, why) in [(&full, "No space left"), (&read_only, "Read-only file system")] {
+        let found = on_disk(prepare, "doctor");
+        assert_eq!(found.code, 1, "{found:?}");
+        let line = found.stdout.lines().find(|line| line.contains("places")).expect("a line");
+        let is_told = ["bad", why, "XDG_STATE_HOME"].iter().all(|word| line.contains(word));
+        assert!(is_told, "{line}");
+        let edited = on_disk(prepare, "config edit");
+        edited.refused(1, &["config.toml", why, "XDG_CONFIG_HOME"]);
+        let left = on_disk(prepare, &format!("config edit 2>&-; ls {disk}/config"));
+        assert!(!left.stdout.contains("config.toml"), "an empty file is left: {left:?}");
+    }
+    on_disk(&read_only, "new -d work").refused(1, &["Read-only file system", "XDG_STATE_HOME"]);
+}
+
+#[test]
 fn the_doctor_finds_a_broken_configuration() {
     let world = World::new();
     world.cli(&["doctor"]).ok();
