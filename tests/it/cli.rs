@@ -276,8 +276,8 @@ fn a_disk_that_is_full_or_read_only_is_told_with_the_way_out() {
     std::fs::create_dir(world.path("disk")).expect("it can be made");
     let on_disk = |prepare: &str, words: &str| {
         let script = format!(
-            "mount -t tmpfs -o size=8k none {disk} && {prepare} && export XDG_STATE_HOME={disk}/state \
-             XDG_CONFIG_HOME={disk}/config EDITOR=true && {abide} {words}"
+            "mount -t tmpfs -o size=8k none {disk} && {prepare} && \
+             export XDG_STATE_HOME={disk}/state XDG_CONFIG_HOME={disk}/config EDITOR=true && {abide} {words}"
         );
         world.run("unshare", &["-Urm", "sh", "-c", &script], b"")
     };
