@@ -18,6 +18,8 @@ use crate::wire::rpc::Request;
 
 /// The action that lists the keys.
 pub const HELP: &str = "client.keys";
+/// The action that locks the keys.
+pub const LOCK: &str = "client.lock";
 /// The one that lists every command.
 pub const PALETTE: &str = "client.palette";
 /// The actions for somebody who is new here: a tab, a split, leaving.
@@ -146,7 +148,7 @@ pub fn client_action(name: &str, params: &Map<String, Value>) -> Option<ClientAc
     Some(match name {
         "client.redraw" => ClientAction::Redraw,
         "client.suspend" => ClientAction::Suspend,
-        "client.lock" => ClientAction::Lock,
+        LOCK => ClientAction::Lock,
         "client.info" => ClientAction::Info,
         "pane.copy_mode" => {
             ClientAction::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true)))

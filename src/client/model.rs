@@ -419,6 +419,15 @@ impl Model {
         })
     }
 
+    /// The key that unlocks the keys, as people read it: one that locks them by itself does so too.
+    #[must_use]
+    pub fn unlock_key(&self) -> String {
+        let listed = self.config.keymap.listing();
+        let locks = listed.into_iter().filter(|listed| listed.name == calls::LOCK);
+        let single = locks.map(|listed| listed.keys).find(|keys| !keys.contains(' '));
+        single.unwrap_or_else(|| self.config.keys.unlock.to_string())
+    }
+
     /// Forgets the keys of an unfinished chord.
     pub fn end_chord(&mut self) {
         if !self.chord.keys.is_empty() {

@@ -389,6 +389,9 @@ const SCREEN: Bindings = &[
 /// shows the second.
 const ZELLIJ: Bindings = &[
     ("C-g", "client lock"),
+    ("C-q", "session close"),
+    ("C-s", "pane copy-mode"),
+    ("C-p w", "pane float toggle"),
     ("C-p n", "pane split"),
     ("C-p d", "pane split --down"),
     ("C-p r", "pane split --right"),
@@ -445,6 +448,12 @@ const ZELLIJ: Bindings = &[
     ("M-Up", "pane focus --up"),
     ("M-Right", "pane focus --right"),
     ("M-]", "layout next"),
+    ("M-f", "pane float toggle"),
+    ("M-i", "tab swap :-"),
+    ("M-o", "tab swap :+"),
+    ("M-+", "pane resize 5 --right"),
+    ("M-=", "pane resize 5 --right"),
+    ("M--", "pane resize 5 --left"),
 ];
 
 const ALT: Bindings = &[

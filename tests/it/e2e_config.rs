@@ -350,6 +350,15 @@ fn the_keys_of_zellij_are_a_preset() {
     client.expect("│");
     client.press("C-t n");
     client.expect("2 bash");
+    client.press("C-g");
+    client.expect("C-g unlocks");
+    client.press("C-t n");
+    client.type_line("");
+    client.press("C-g");
+    client.expect("the keys are unlocked");
+    client.expect_without("3 bash");
+    client.press("C-t n");
+    client.expect("3 bash");
 }
 
 /// abide without a trace of the abide it runs in, as over ssh.

@@ -3,10 +3,13 @@
 
 use std::rc::Rc;
 
+use crate::base::key::Key;
+use crate::client::calls;
 use crate::client::caps::Caps;
 use crate::client::client_config::ClientConfig;
 use crate::client::model::{ClientEffect, Model};
 use crate::client::terminal;
+use crate::config::keymap::Lookup;
 use crate::settings::Appearance;
 use crate::wire::frame::ToServer;
 
@@ -42,8 +45,14 @@ pub(super) fn appearance(model: &mut Model, appearance: Appearance) {
 /// Locks the keys.
 pub(super) fn lock(model: &mut Model) {
     model.is_locked = true;
-    let unlock = model.config.keys.unlock;
+    let unlock = model.unlock_key();
     model.notify(format!("every key goes to the program; {unlock} unlocks"), false);
+}
+
+/// True if a key unlocks the keys: the one that is for that, or one that locks them by itself.
+pub(super) fn is_unlock(model: &Model, key: Key) -> bool {
+    let locks = |lookup| matches!(lookup, Lookup::Hit(bound) if bound.name == calls::LOCK);
+    key == model.config.keys.unlock.0.normal() || locks(model.config.keymap.lookup(&[], key))
 }
 
 /// Unlocks the keys.

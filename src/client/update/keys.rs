@@ -55,8 +55,8 @@ pub(super) fn key(
         out.push(ClientEffect::CardSeen);
     }
     if model.is_locked {
-        let unlock = model.config.keys.unlock.0.normal();
-        if input.bound() == unlock || input.rebound() == Some(unlock) {
+        let pressed = [Some(input.bound()), input.rebound()];
+        if pressed.into_iter().flatten().any(|key| configured::is_unlock(model, key)) {
             configured::unlock(model);
         } else {
             typed.push(input);

@@ -286,9 +286,13 @@ fn modes(model: &Model) -> Vec<BarText> {
 
 /// The key that lists the keys.
 fn reminder(model: &Model) -> Option<BarText> {
-    let keys = model.config.keymap.keys_of(calls::HELP)?;
+    let text = if model.is_locked {
+        format!(" {} unlocks ", model.unlock_key())
+    } else {
+        format!(" {} for keys ", model.config.keymap.keys_of(calls::HELP)?)
+    };
     let style = cell_style::with(base(model), Attrs::DIM);
-    Some(BarText { weight: Weight::Reminder, ..piece(format!(" {keys} for keys "), style) })
+    Some(BarText { weight: Weight::Reminder, ..piece(text, style) })
 }
 
 /// The tabs that fit into `cols` columns, the current one always among them.

@@ -85,7 +85,7 @@ fn lines(model: &Model) -> [String; 6] {
     let key = |name: &str| map.keys_of(name).unwrap_or_else(|| "no key".into());
     let [new, split, leave] = calls::FIRST_STEPS.map(key);
     let locked = if model.is_locked {
-        format!(" ({} unlocks the keys first)", model.config.keys.unlock)
+        format!(" ({} unlocks the keys first)", model.unlock_key())
     } else {
         String::new()
     };
