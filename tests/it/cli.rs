@@ -277,7 +277,8 @@ fn a_disk_that_is_full_or_read_only_is_told_with_the_way_out() {
     let on_disk = |prepare: &str, words: &str| {
         let script = format!(
             "mount -t tmpfs -o size=8k none {disk} && {prepare} && \
-             export XDG_STATE_HOME={disk}/state XDG_CONFIG_HOME={disk}/config EDITOR=true && {abide} {words}"
+             export XDG_STATE_HOME={disk}/state XDG_CONFIG_HOME={disk}/config EDITOR=true && \
+             {abide} {words}"
         );
         world.run("unshare", &["-Urm", "sh", "-c", &script], b"")
     };
