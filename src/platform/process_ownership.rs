@@ -174,7 +174,8 @@ impl Ownership {
         (members, confidence.max(of_ended))
     }
 
-    /// The orphans whose owner nothing tells: they name nobody, have no mark, and were born since.
+    /// The orphans whose owner nothing tells: they name nobody, have no mark, and were born since;
+    /// and all below them.
     /// They may be members that have shed all signs.
     #[must_use]
     pub fn unsure(&self, snapshot: &ProcessSnapshot, markers: &mut EnvMarkers) -> Vec<Process> {
@@ -189,11 +190,12 @@ impl Ownership {
                 && !self.excluded.contains(&orphan.pid)
         };
         let orphans = snapshot.processes().filter(is_unsure);
-        orphans
+        let tops = orphans
             .filter(|orphan| markers.of(orphan).is_some_and(is_nameless))
             .filter(|orphan| !process::is_keeper(orphan.pid))
-            .cloned()
-            .collect()
+            .map(|orphan| orphan.pid);
+        let (unsure, _) = snapshot.living_family(tops.collect::<Vec<_>>());
+        unsure
     }
 
     /// The processes that are judged themselves; those below a member follow it. With a shared
@@ -367,7 +369,8 @@ mod tests {
     #[test]
     fn an_orphan_that_nothing_tells_of_is_unsure() {
         let mut markers = EnvMarkers::default();
-        let rows: [(i32, i32, &[&str], u64); 5] = [
+        let rows: [(i32, i32, &[&str], u64); 6] = [
+            (21, i32::MAX, &[], u64::MAX),
             (i32::MAX, KEEPER, &["ABIDE_CGROUP=off"], u64::MAX),
             (19, KEEPER, &[], u64::MAX),
             (22, KEEPER, &[], OriginMark::of(1, 1).limit()),
@@ -381,7 +384,7 @@ mod tests {
         });
         let snapshot = ProcessSnapshot::of(table.to_vec());
         let found = program().unsure(&snapshot, &mut markers);
-        assert_eq!(found.iter().map(|one| one.pid).collect::<Vec<_>>(), [i32::MAX]);
+        assert_eq!(found.iter().map(|one| one.pid).collect::<Vec<_>>(), [21, i32::MAX]);
     }
 
     /// Without a word of its own a process is judged by its mark, and a word goes before it.
