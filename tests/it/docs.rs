@@ -157,6 +157,17 @@ fn guide_calls() -> Vec<(String, String)> {
 }
 
 #[test]
+fn the_guide_lists_each_page_once() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/guide");
+    let list = fs::read_to_string(folder.join("README.md")).expect("it is there");
+    for file in fs::read_dir(folder).expect("there is a guide") {
+        let name = file.expect("it can be read").file_name().into_string().expect("it is UTF-8");
+        let count = list.matches(&format!("]({name})")).count();
+        assert_eq!(count, usize::from(name != "README.md"), "{name} in the guide's list");
+    }
+}
+
+#[test]
 fn the_guide_names_only_commands_there_are() {
     let calls = guide_calls();
     assert!(calls.len() > 20, "{} calls in the guide", calls.len());

@@ -16,23 +16,44 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names of all tests of the package.
-pub(crate) fn tests() -> BTreeSet<String> {
+/// The names of all tests of the package, as `cargo test` takes them: with their modules.
+pub(crate) fn test_paths() -> BTreeSet<String> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let mut all = Vec::new();
-    files(&root.join("src"), &mut all);
-    files(&root.join("tests/it"), &mut all);
-    let mut names = BTreeSet::new();
-    for file in all {
-        let text = fs::read_to_string(&file).expect("it is UTF-8");
-        let mut is_test = false;
-        for line in text.lines().map(str::trim) {
-            let name = || Some(line.strip_prefix("fn ")?.split('(').next()?.to_owned());
-            names.extend(name().filter(|_| is_test));
-            is_test = line == "#[test]" || (is_test && line.starts_with("#["));
+    let mut paths = BTreeSet::new();
+    for base in [root.join("src"), root.join("tests/it")] {
+        let mut all = Vec::new();
+        files(&base, &mut all);
+        for file in all {
+            let place = file.strip_prefix(&base).expect("it lies there").with_extension("");
+            let module = place.to_str().expect("it is UTF-8").replace('/', "::");
+            let module = module.strip_suffix("::mod").unwrap_or(&module);
+            let text = fs::read_to_string(&file).expect("it is UTF-8");
+            paths.extend(tests_of(&text).into_iter().map(|name| format!("{module}::{name}")));
         }
     }
+    paths
+}
+
+/// The tests of a file, those in a module of their own with its name.
+fn tests_of(text: &str) -> Vec<String> {
+    let (mut names, mut inner, mut is_test) = (Vec::new(), String::new(), false);
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(" {")) {
+            inner = format!("{name}::");
+        } else if line == "}" {
+            inner.clear();
+        }
+        let line = line.trim();
+        let name = line.strip_prefix("fn ").and_then(|rest| rest.split('(').next());
+        names.extend(name.filter(|_| is_test).map(|name| format!("{inner}{name}")));
+        is_test = line == "#[test]" || (is_test && line.starts_with("#["));
+    }
     names
+}
+
+/// The names of all tests of the package.
+pub(crate) fn tests() -> BTreeSet<String> {
+    test_paths().iter().filter_map(|path| path.rsplit("::").next()).map(str::to_owned).collect()
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! The lists of scenarios and of faults name tests that there are, and have all of them.
+//! The lists of scenarios and of faults name tests that there are, and have all of them; the list
+//! of what users hit names each with its module.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::p0::tests;
+use crate::p0::{test_paths, tests};
 
 /// A page of the reference.
 fn list(name: &str) -> String {
@@ -60,4 +62,40 @@ fn every_fault_names_tests_that_there_are_or_why_there_is_none() {
             assert!(tests.contains(name), "there is no test {name}: {row:?}");
         }
     }
+}
+
+/// The rows of the list of what users hit: from X1, commands, to B17 and the smaller ones.
+const USER_FAULTS: [(&str, u32, &[u32]); 5] = [
+    ("X", 18, &[4, 5, 9, 12, 17]),
+    ("U", 26, &[10, 11, 12, 13, 14, 15, 16, 17, 18, 22, 24, 25]),
+    ("T", 10, &[]),
+    ("D", 7, &[]),
+    ("B", 17, &[]),
+];
+
+#[test]
+fn every_fault_that_users_hit_names_tests_that_there_are_or_says_what_happens_today() {
+    let list = list("user-faults").replace("\\|", "/");
+    let (holds, open) = list.split_once("\n## ").expect("it has two tables");
+    let paths = test_paths();
+    let mut ids = BTreeSet::new();
+    for row in rows(holds).iter().filter(|row| row[1] != "row") {
+        ids.insert(row[1]);
+        let named: Vec<&str> = row[3].split('`').skip(1).step_by(2).collect();
+        assert!(row.len() == 5 && !named.is_empty(), "no test: {row:?}");
+        for path in named {
+            assert!(paths.contains(path), "there is no test {path}: {row:?}");
+        }
+    }
+    for row in rows(open).iter().filter(|row| row[1] != "row") {
+        ids.insert(row[1]);
+        assert!(row.len() == 4 && !row[2].is_empty(), "nothing is said: {row:?}");
+    }
+    for (letter, last, left_out) in USER_FAULTS {
+        for number in (1..=last).filter(|number| !left_out.contains(number)) {
+            let id = format!("{letter}{number}");
+            assert!(ids.contains(&*id), "{id} is in neither table");
+        }
+    }
+    assert!(ids.contains("U Low") && ids.contains("B Smaller"), "the small ones are there");
 }

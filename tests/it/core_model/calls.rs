@@ -233,6 +233,22 @@ fn a_call_whose_caller_is_gone_is_dropped() {
 }
 
 #[test]
+fn output_alone_marks_no_tab_unless_that_is_wanted() {
+    for is_wanted in [false, true] {
+        let mut settings = Settings::default();
+        assert!(!settings.monitor.activity, "nobody asked for it");
+        settings.monitor.activity = is_wanted;
+        let mut world = World::with(settings);
+        let client = world.connect(1, Size::new(80, 24));
+        world.did(World::by(client), "new a");
+        world.did(World::by(client), "tab new");
+        world.print(PaneId(1), "a prompt$ ");
+        let tab = world.core.scene(client).expect("it is there").tabs[0].clone();
+        assert_eq!((tab.bell, tab.activity), (false, is_wanted));
+    }
+}
+
+#[test]
 fn what_a_program_asks_of_its_terminal_reaches_clients_and_marks() {
     let mut settings = Settings::default();
     settings.monitor.activity = true;
