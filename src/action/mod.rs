@@ -2,8 +2,10 @@
 //! are derived from [`table`].
 //!
 //! An action is a type in the file of its noun and a line of that noun's list; `apply` changes the
-//! state and asks for effects, and does nothing else. `core` carries actions out, `cli` and
-//! `client` call them. Tests: `tests/it/core_model`, tests/it/docs.rs.
+//! state and asks for effects, and does nothing else. The nouns with many actions are folders.
+//!
+//! `core` carries actions out; `cli`, `config` and `server` use the types, `client` only the table.
+//! Tests: beside the code, `tests/it/core_model`, `tests/it/cli.rs`, `tests/it/docs.rs`.
 
 /// The actions of a noun as lines of the table: the role that carries it out, and its type.
 macro_rules! actions {

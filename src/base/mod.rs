@@ -1,7 +1,11 @@
 //! The vocabulary every layer shares: ids, geometry, time, keys, text, styles and error codes. No
 //! behaviour of the product.
 //!
-//! Types of this layer are wire types: changing one is a protocol change.
+//! Many of these types are wire types: changing one is a protocol change. `memory` is the seam
+//! between a format and the place it lies in: rings, slots and scrollback are tested on the heap
+//! and run in shared memory, and bytes that another process writes are copied out, never borrowed.
+//!
+//! The layer imports nothing of abide, and everything may import it. Tests: beside the code.
 
 pub mod error;
 pub mod geom;

@@ -1,8 +1,11 @@
 //! The command line: reads words, calls the server or acts itself, prints what came of it. It shows
 //! no session: that is the client's, and `main` goes there.
 //!
-//! Only `main` uses it; `print` alone writes to standard output and error. Tests: tests/it/cli.rs,
-//! `tests/it/e2e_cli.rs`.
+//! `clap_tree` is made from the table of actions; `call` and `connection` reach the server, `local`
+//! has what needs none; `print` alone writes to standard output and error.
+//!
+//! Only `main` uses it. Tests: beside the code, `tests/it/cli.rs`, `tests/it/e2e_cli.rs`,
+//! `tests/it/exec_calls.rs`.
 
 mod call;
 mod clap_tree;

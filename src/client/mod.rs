@@ -1,5 +1,12 @@
 //! The client role: shows frames of the server in the outer terminal and sends it what is typed. It
 //! never interprets program output.
+//!
+//! `run` waits with one `ppoll`, without a runtime, whose code would be cold when a key comes; it
+//! feeds `update`, which alone changes the `model`; `view` and `paint` show it. `link` keeps
+//! numbered input until the server has taken it. Of the actions only `calls` knows names.
+//!
+//! Only `main` uses it. Tests: beside the code, `tests/it/client_view.rs`, `tests/it/outer.rs`,
+//! `tests/it/e2e_keys.rs`.
 
 pub mod calls;
 pub mod caps;

@@ -1,7 +1,11 @@
 //! Reading configuration files into settings, and settings into a keymap. Pure: text in, values or
 //! diagnostics out.
 //!
-//! `cli`, `client` and `server` use it. Tests: tests/it/config.rs, `tests/it/e2e_config.rs`.
+//! `load` and `check` read a file, `diag` shows its faults, `keymap` knows what a key does, `tmux`
+//! translates a configuration of tmux.
+//!
+//! `cli`, `client` and `server` use it. Tests: beside the code, `tests/it/config.rs`,
+//! `tests/it/e2e_config.rs`.
 
 mod check;
 pub mod diag;

@@ -1,5 +1,11 @@
 //! The pure centre: a step takes the present and one input, changes the state and says what is to
 //! happen outside. It cannot fail and cannot wait.
+//!
+//! `input` is all that can happen, `calls` answers each call exactly once, `pane_events` follows
+//! programs, `restore` brings panes back, `scene` is what a client sees.
+//!
+//! `server` alone uses it: the event loop steps it, the others read it. Tests: beside the code, and
+//! `tests/it/core_model`, where a reference model is compared after each step.
 
 mod calls;
 pub mod input;

@@ -1,7 +1,7 @@
-//! The keeper: opens PTYs, spawns, reads output into rings, reaps, and keeps the server alive. It
-//! parses no output, knows no layout and talks to no client.
-//!
-//! One thread, one `poll`, which waits for ever when nothing is owed.
+//! The keeper: opens PTYs, spawns, reads output into rings, reaps, keeps the server alive. It
+//! parses nothing and has one thread with one `poll`, which waits for ever when nothing is owed.
+//! Only `main` uses it. Tests: `tests/it/keeper.rs` against a stand-in for the server,
+//! `tests/it/chaos.rs`, `tests/it/e2e_upgrade.rs`.
 
 mod calls;
 mod job;

@@ -3,8 +3,10 @@
 //!
 //! This folder is the one seam to another system: nothing above it names a call that only Linux
 //! has, and `docs/porting.md` lists its public functions with the calls of other systems that could
-//! keep their promises. It may import `base` alone. Tests: beside the code, `tests/it/keeper.rs`,
-//! `tests/it/chaos.rs`.
+//! keep their promises. It imports `base`; the roles and `main` use it. A child is born in its
+//! control group (`spawn`): to move it there later would stop it for milliseconds.
+//!
+//! Tests: beside the code, `tests/it/porting.rs`, `tests/it/keeper.rs`, `tests/it/chaos.rs`.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!(

@@ -4,6 +4,8 @@
 //! The form is asciicast version 2: a JSON object, then a JSON array a line: seconds, what, data.
 //! `o` is output, `r` a new size. Bytes that are no UTF-8 stand as hexadecimal digits in an `x`,
 //! which players pass over.
+//!
+//! Only `main` uses it. Tests: beside the code, `tests/it/e2e_fullscreen.rs`.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;

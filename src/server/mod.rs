@@ -1,5 +1,12 @@
 //! The server: one loop around the pure core. It owns what must not be lost only through the
 //! keeper, so it can be killed at any moment.
+//!
+//! `edge` is the server as data, `event_loop` the one loop: `dispatch` makes inputs, `inbox` queues
+//! them, `effects` carries out. The folders have a struct each, are lent the state and give inputs
+//! back. Output of a pane is taken 64 KiB a turn, first of those in which somebody types; its place
+//! in the ring moves once the effects have left.
+//!
+//! Only `main` uses it. Tests: beside the code, `tests/it/e2e_*.rs`, `tests/it/chaos.rs`.
 
 mod clients;
 mod commands;

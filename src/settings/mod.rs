@@ -1,9 +1,11 @@
 //! The options, typed, with their defaults. Plain data: reading files is `config`'s.
 //!
 //! The doc comments of the fields are the text of the generated reference, and their ranges are
-//! checked from the schema.
+//! checked from the schema. `server` has the options that the server reads, `client` those of a
+//! client.
 //!
-//! Everything above `base` may read them. Tests: tests/it/config.rs.
+//! The layer imports `base`; `state`, `action`, `config`, `core`, `server`, `client` and `cli`
+//! read the options. Tests: beside the code, `tests/it/config.rs`.
 
 mod client;
 mod server;

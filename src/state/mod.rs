@@ -1,5 +1,12 @@
 //! The nouns and their verbs: sessions, tabs, panes, views, and the invariants that hold between
 //! them. No I/O, no clock.
+//!
+//! Each file is a noun with all that can be done to it. Whatever is to happen outside is an
+//! `effect` or a `command_effect`; a call that is answered later is in `call`. An empty target is
+//! refused: it is most often an unset variable of a script.
+//!
+//! `action` applies the verbs and `core` alone owns the [`State`]; `server` reads it. Tests: beside
+//! the code, `tests/it/core_model`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;

@@ -1,12 +1,14 @@
 //! The terminal engine: bytes in, rows and events out. Its own parser, its own grid; no I/O, no
 //! clock, no panic on any input.
 //!
-//! [`Terminal`] is what others see; only `base` is used below. `parser` turns bytes to calls;
-//! `emulator` takes them and reads sequences by name (`csi`, `esc`, `osc`, `report`); `screen` does
-//! the work on cells, `history` holds the rows that left, `graphics` places images. `rows`,
-//! `scroll`, `anchor` and `search` read it all as text. A new control sequence is a line in the
-//! table of `csi` and a method of the screen. The tests are in `tests/it/term_refs`,
-//! `tests/it/term_search.rs`, `tests/it/recordings.rs`, `fuzz` and `benches/term.rs`.
+//! `parser` turns bytes to calls; `emulator` takes them and reads sequences by name (`csi`, `esc`,
+//! `osc`, `report`); `screen` does the work on cells, `history` holds the rows that left,
+//! `graphics` places images. `rows`, `scroll`, `anchor` and `search` read it all as text;
+//! [`InputEncoder`] writes keys. A new control sequence is a line in the table of `csi` and a
+//! method of the screen. The layer imports `base`; `state`, `core` and `server` see [`Terminal`].
+//!
+//! Tests: beside the code, `tests/it/term_refs`, `tests/it/term_search.rs`,
+//! `tests/it/recordings.rs`, `fuzz`, `benches`.
 
 mod anchor;
 mod cell;

@@ -1,4 +1,8 @@
-//! Panes, by subject. This file has the helpers that several subjects use.
+//! Panes, by subject: arranged, floating, looked at, their programs, read, and written to. This
+//! file has the list of the actions and the helpers that several subjects use.
+//!
+//! `table` takes the list; `core` and `cli` call by way of it. Tests: `tests/it/core_model`,
+//! `tests/it/e2e_panes.rs`.
 
 pub mod arrange;
 pub mod float;

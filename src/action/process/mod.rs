@@ -1,5 +1,8 @@
-//! Commands in the background and the processes of all sessions. This file has the targets that
-//! they share.
+//! Commands in the background and the processes of all sessions: run, list, stop. This file has the
+//! list of the actions and the targets that they share.
+//!
+//! `apply` only records and asks: the work is that of `server/commands`. `table` takes the list;
+//! `core` and `server` use the reports. Tests: `tests/it/procs_life.rs`, `tests/it/exec_calls.rs`.
 
 pub mod list;
 pub mod run;

@@ -1,4 +1,8 @@
 //! Sessions: list, find, rename, resize, save, go from one to another, and their environment.
+//! `open` has the ways in, `close` the ways out, undo included.
+//!
+//! `table` takes the list; `core` and `cli` use the types. Tests: `tests/it/core_model`,
+//! `tests/it/e2e_attach.rs`, `tests/it/e2e_undo.rs`.
 
 pub mod close;
 pub mod open;

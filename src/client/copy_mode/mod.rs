@@ -1,5 +1,8 @@
 //! Copy mode of one pane: what is shown, cursor, selection, search. Pure: it takes keys and
 //! answers, and says what it wants done.
+//!
+//! Rows that are missing are asked for; the server searches. `update` feeds it, `view` draws it,
+//! overlays read its rows. Tests: `tests`, `tests/it/e2e_copy.rs`, `tests/it/e2e_search.rs`.
 
 pub mod keys;
 pub mod motion;

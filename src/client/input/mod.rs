@@ -1,5 +1,9 @@
 //! Bytes of the outer terminal become events: keys, mouse, pastes, focus and replies. Pure: it
 //! knows no clock and no file.
+//!
+//! No library does this, for Alt with a key and Escape before a key are told apart by the raw bytes
+//! alone, and replies are needed too. `run` feeds it, `update` takes the events. Tests: `tests`,
+//! `tests/it/outer.rs`, and the target `keys_in` of `fuzz`.
 
 mod csi;
 mod keys;

@@ -1,5 +1,9 @@
 //! The painter writes the difference between the screen there is to be and the one that the outer
 //! terminal shows. It draws nothing by itself.
+//!
+//! `compose` lays panes, images and chrome together, `sgr` and `pictures` make bytes. `run` alone
+//! calls it. Tests: `tests/it/client_view.rs`, `tests/it/outer.rs`, and the target `outer_render`
+//! of `fuzz`.
 
 mod cells;
 mod compose;

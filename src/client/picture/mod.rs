@@ -1,6 +1,9 @@
 //! Pictures as pixels: decoded from what a program sent (raw, PNG, or sixels), cut and scaled, and
 //! encoded for an outer terminal. Pure and bounded; it knows no cell and no terminal. Hostile data
 //! gives an error or something odd, never more than its size says.
+//!
+//! `paint` alone uses it. Tests: beside the code, `tests/it/e2e_images.rs`, and the target `image`
+//! of `fuzz`.
 
 mod sixel;
 

@@ -1,5 +1,9 @@
 //! The one place where the model changes: (model, event) → (model, messages). Pure: no clock, no
 //! I/O.
+//!
+//! A file for each source of events: keys, mouse, server, the configuration; `call` carries out
+//! what they ask for. `run` alone calls it and sends the messages. Tests: `tests`,
+//! `tests/it/client_view.rs`.
 
 mod call;
 mod configured;

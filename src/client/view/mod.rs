@@ -1,5 +1,8 @@
 //! Draws everything but the cells of panes into a ratatui buffer: bars, borders, lists, notices.
 //! Cells of panes are marked to be skipped there.
+//!
+//! The model is read and never changed. `paint` calls it, overlays use its boxes. Tests: snapshots
+//! in `tests/it/client_view.rs`.
 
 pub mod bars;
 mod borders;

@@ -1,5 +1,11 @@
 //! Clients: their connections, the frames and images they are sent, and their reading of
-//! scrollback. Tests are in the files; `tests/it/e2e_*` prove the wiring.
+//! scrollback.
+//!
+//! A client gets the rows that are newer than what it has, 8 ms after the frame before, or at once
+//! if its own key caused them. One that does not read costs one frame, and catches up in one.
+//!
+//! `dispatch` and `event_loop` call it; it reads the core and changes nothing there. Tests: beside
+//! the code; `tests/it/e2e_*.rs` prove the wiring.
 
 pub(in crate::server) mod connection;
 pub(in crate::server) mod frame;

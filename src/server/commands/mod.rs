@@ -2,9 +2,11 @@
 //! sessions, programs on pipes and processes. The core decides about turns and answers.
 //!
 //! [`Commands`] owns everything here. Its methods read the state through [`Cx`], write to the
-//! keeper, and leave inputs in an [`CommandResults`], which the event loop steps afterwards;
-//! nothing here names the server. The end-to-end tests are `tests/it/exec_*.rs`, `procs_life.rs`,
-//! `hostile_trees.rs` and `nameless_trees.rs`.
+//! keeper, and leave inputs in a [`CommandResults`], which the event loop steps afterwards; nothing
+//! here names the server. A call that a restart cut off joins its command again (`logs`).
+//!
+//! Tests: beside the code, `tests/it/exec_*.rs`, `procs_life.rs`, `hostile_trees.rs` and
+//! `nameless_trees.rs` there.
 
 mod exec;
 pub(in crate::server) mod handoff;

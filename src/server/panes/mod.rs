@@ -1,5 +1,11 @@
-//! Panes outside of the core: the handles of a program on a terminal, the command that reads its
-//! output, and the name of its foreground program.
+//! Panes outside of the core: the handles of a program on a terminal (`pane`), the command that
+//! reads its output (`pipe`), and the name of its foreground program.
+//!
+//! What a program does not read waits in its input, up to 16 MiB; more is refused as a whole. The
+//! bytes are parsed by `term`, never here.
+//!
+//! `event_loop`, `effects` and `dispatch` call it, `startup` and `persist` fill it. Tests:
+//! `tests/it/e2e_pastes.rs`, `tests/it/e2e_daily.rs`, `tests/it/e2e_survive.rs`.
 
 pub(in crate::server) mod pane;
 pub(in crate::server) mod pipe;

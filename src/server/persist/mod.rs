@@ -1,5 +1,12 @@
 //! Persistence: slots that outlive this server, the database that outlives the machine, snapshots
 //! of sessions, and the files of closed items.
+//!
+//! The structure goes to its slots after each step that changed it, before the effects leave; a
+//! screen after 256 KiB of output or a second of quiet. `writer` says when the disk has its turn.
+//! Programs that end from outside may mean that the machine goes down: that waits ten seconds.
+//!
+//! `event_loop` and `effects` call it, `startup` reads back. Tests: beside the code,
+//! `tests/it/e2e_cells.rs`, `e2e_disk.rs`, `e2e_snapshots.rs` and `e2e_reopen.rs` there.
 
 pub(in crate::server) mod convert;
 pub(in crate::server) mod database;

@@ -4,7 +4,8 @@
 //! A *line* here is a chain of records: a record and those that continue it. A line of more than
 //! [`LINE_CELLS_MAX`] cells is cut into several.
 //!
-//! Its tests are in `tests/it/term_pack.rs` and `tests/it/term_refs`.
+//! The screen adds rows; `rows`, `scroll` and `search` read them. Tests: beside the code,
+//! `tests/it/term_pack.rs`, `tests/it/term_refs`.
 
 mod compress;
 pub(crate) mod cursor;

@@ -1,5 +1,8 @@
 //! The process view: it asks the server for the table of processes while it is open, and stops or
 //! signals processes. `table` is its state, `draw` its looks.
+//!
+//! Used as any overlay: `overlay` lists it, `update` hands it events. Tests: beside the code,
+//! `tests/it/e2e_procview.rs`.
 
 mod draw;
 mod table;

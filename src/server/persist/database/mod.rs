@@ -3,6 +3,8 @@
 //!
 //! While it cannot be written, live sessions go on from memory: the loop is told once, and it is
 //! tried again every two seconds (F6). One that is damaged is put aside and written anew (F7).
+//!
+//! `writer` and the start after a reboot use it. Tests: `tests`, `tests/it/e2e_disk.rs`.
 
 mod file;
 

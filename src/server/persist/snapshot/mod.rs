@@ -1,4 +1,8 @@
 //! Snapshots of sessions as data: what is being gathered for one, and what was read from one.
+//!
+//! `requests` gathers between turns of the loop, `files` and `closed_files` read and write beside
+//! it. `writer` and `undo` use them. Tests: beside the code, `tests/it/e2e_snapshots.rs`,
+//! `tests/it/e2e_reopen.rs`.
 
 pub(in crate::server) mod closed_files;
 pub(in crate::server) mod files;
