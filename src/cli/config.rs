@@ -273,7 +273,7 @@ pub(super) fn config_import(
             ));
         }
     };
-    let imported = import(&text);
+    let imported = import(&shown, &text, &source_file);
     if as_json {
         let lines: Vec<Value> = imported.lines.iter().map(line_json).collect();
         return print::give(
@@ -282,7 +282,7 @@ pub(super) fn config_import(
             String::new,
         );
     }
-    report(&shown, &imported);
+    report(&imported);
     if !is_written {
         return print::text(&imported.toml()).map(|()| 0);
     }
@@ -307,9 +307,31 @@ fn tmux_file() -> Option<PathBuf> {
     [home.join(".tmux.conf"), config.join("tmux/tmux.conf")].into_iter().find(|path| path.is_file())
 }
 
+/// The file that the configuration of tmux in `from` names.
+fn source_file(from: &str, name: &str) -> Result<(String, String), String> {
+    let at_home =
+        ["~/", "$HOME/", "${HOME}/"].into_iter().find_map(|start| name.strip_prefix(start));
+    let path = match (at_home, env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => Path::new(from).parent().unwrap_or(Path::new("")).join(name),
+    };
+    let shown = path.display().to_string();
+    match config_file::read(&path) {
+        Ok(Some(text)) => Ok((shown, text)),
+        Ok(None) if name.contains(['*', '?', '[']) => {
+            Err(format!("{name} is a pattern; name the files"))
+        }
+        Ok(None) => Err(format!("no file {shown}")),
+        Err(error) => Err(format!("{shown} cannot be read: {error}")),
+    }
+}
+
 fn line_json(line: &crate::config::tmux::ImportedLine) -> Value {
     let (verdict, text) = told(&line.verdict);
-    json!({ "line": line.number, "command": line.text, "verdict": verdict, "text": text })
+    let (file, number) = (&line.file, line.number);
+    json!({
+        "file": file, "line": number, "command": line.text, "verdict": verdict, "text": text
+    })
 }
 
 fn told(verdict: &ImportVerdict) -> (&'static str, &str) {
@@ -320,10 +342,11 @@ fn told(verdict: &ImportVerdict) -> (&'static str, &str) {
     }
 }
 
-fn report(path: &str, imported: &Imported) {
+fn report(imported: &Imported) {
     for line in &imported.lines {
         let (verdict, text) = told(&line.verdict);
-        print::note(&format!("{path}:{}: {verdict:7} {}  →  {text}", line.number, line.text));
+        let shown = line.text.replace('\n', " ");
+        print::note(&format!("{}:{}: {verdict:7} {shown}  →  {text}", line.file, line.number));
     }
     let [taken, already, left] = imported.counts();
     print::note(&format!("{taken} taken, {already} so already, {left} left"));

@@ -14,4 +14,5 @@ pub mod load;
 pub mod reference;
 pub mod theme;
 pub mod tmux;
+mod tmux_options;
 pub mod words;

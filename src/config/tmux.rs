@@ -1,13 +1,17 @@
 //! A configuration of tmux as one of ours: options, prefix and keys that mean the same, with a
-//! report line by line. It reads no file.
+//! report line by line. It reads no file: whoever calls gives the texts.
 
 use std::collections::BTreeMap;
 
 use crate::base::key::Key;
 use crate::base::text::append;
-use crate::config::keymap::{bound, faults};
 use crate::config::load::load;
-use crate::config::words;
+use crate::config::words::{self, Branch, Conditions, Variables, logical_lines, statements};
+
+/// The deepest file that a file names.
+const SOURCE_DEPTH_MAX: usize = 8;
+/// The most files that are read.
+const SOURCES_MAX: usize = 64;
 
 /// The outcome of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub enum ImportVerdict {
 /// A command of the file and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedLine {
+    /// The file.
+    pub file: String,
     /// The number of the line, from 1.
     pub number: usize,
     /// The command as it stands there.
@@ -31,215 +37,101 @@ pub struct ImportedLine {
     pub verdict: ImportVerdict,
 }
 
+/// The path and the text of the file that a file names, or why there is none.
+///
+/// It gets the path of the file with the name in it, and the name.
+pub type SourceFile<'a> = &'a dyn Fn(&str, &str) -> Result<(String, String), String>;
+
 /// The result of an import from tmux.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Imported {
     /// Section, option, value as TOML.
-    options: BTreeMap<&'static str, BTreeMap<String, String>>,
+    pub(super) options: BTreeMap<&'static str, BTreeMap<String, String>>,
     /// Chord and action.
-    keys: BTreeMap<String, String>,
+    pub(super) keys: BTreeMap<String, String>,
     /// The first and the second prefix.
-    prefixes: [Option<Key>; 2],
+    pub(super) prefixes: [Option<Key>; 2],
+    /// The status line is off.
+    pub(super) is_bar_off: bool,
+    /// The place of the status line, if the file says it.
+    pub(super) bar_place: Option<&'static str>,
+    /// The variables of the file.
+    pub(super) variables: Variables,
+    /// The files read.
+    sources: usize,
     /// The report.
     pub lines: Vec<ImportedLine>,
 }
 
-/// The like of an option of tmux.
-enum Ours {
-    /// A switch or word under this name, with the values of tmux and ours as TOML.
-    Words(&'static str, &'static str, &'static [(&'static str, &'static str)]),
-    /// A whole number.
-    Number(&'static str, &'static str),
-    /// A text.
-    Text(&'static str, &'static str),
-    /// A list of words.
-    List(&'static str, &'static str),
-    /// Colours: foreground and background.
-    Colours(&'static str, &'static str),
-    /// A colour.
-    Colour(&'static str),
-    /// Not needed: abide does so anyway.
-    Already(&'static str),
-}
-
-const ON_OFF: &[(&str, &str)] =
-    &[("on", "true"), ("off", "false"), ("external", "true"), ("1", "true"), ("0", "false")];
-
-const OPTIONS: &[(&str, Ours)] = &[
-    ("escape-time", Ours::Number("keys", "escape_time_ms")),
-    ("mouse", Ours::Words("outer", "mouse", ON_OFF)),
-    ("history-limit", Ours::Number("scrollback", "lines")),
-    ("default-shell", Ours::Text("shell", "program")),
-    ("default-terminal", Ours::Text("shell", "term")),
-    ("default-size", Ours::Text("session", "size")),
-    ("set-titles", Ours::Words("outer", "title", ON_OFF)),
-    ("set-clipboard", Ours::Words("outer", "clipboard", ON_OFF)),
-    ("monitor-activity", Ours::Words("monitor", "activity", ON_OFF)),
-    ("monitor-bell", Ours::Words("monitor", "bell", ON_OFF)),
-    ("monitor-silence", Ours::Number("monitor", "silence_s")),
-    (
-        "bell-action",
-        Ours::Words(
-            "outer",
-            "bell",
-            &[("none", "false"), ("any", "true"), ("current", "true"), ("other", "true")],
-        ),
-    ),
-    (
-        "remain-on-exit",
-        Ours::Words(
-            "pane",
-            "remain_on_exit",
-            &[("on", "\"on\""), ("off", "\"off\""), ("failed", "\"failed\"")],
-        ),
-    ),
-    (
-        "window-size",
-        Ours::Words(
-            "session",
-            "sizing",
-            &[("latest", "\"latest\""), ("smallest", "\"smallest\""), ("largest", "\"largest\"")],
-        ),
-    ),
-    ("status", Ours::Words("bars", "position", &[("off", "\"off\""), ("on", "\"bottom\"")])),
-    (
-        "status-position",
-        Ours::Words("bars", "position", &[("top", "\"top\""), ("bottom", "\"bottom\"")]),
-    ),
-    (
-        "pane-border-status",
-        Ours::Words(
-            "bars",
-            "pane_titles",
-            &[("off", "false"), ("top", "true"), ("bottom", "true")],
-        ),
-    ),
-    ("update-environment", Ours::List("environment", "follow")),
-    ("status-style", Ours::Colours("bar_fg", "bar_bg")),
-    ("status-fg", Ours::Colour("bar_fg")),
-    ("status-bg", Ours::Colour("bar_bg")),
-    ("window-status-current-style", Ours::Colours("tab_fg", "tab_bg")),
-    ("pane-border-style", Ours::Colours("border", "")),
-    ("pane-active-border-style", Ours::Colours("border_focus", "")),
-    ("message-style", Ours::Colours("overlay_fg", "overlay_bg")),
-    ("mode-style", Ours::Colours("select_fg", "select_bg")),
-    ("window-status-bell-style", Ours::Colours("accent", "")),
-    ("base-index", Ours::Already("tabs are numbered from 1")),
-    ("pane-base-index", Ours::Already("panes are numbered from 1")),
-    ("renumber-windows", Ours::Already("numbers have no gaps")),
-    ("focus-events", Ours::Already("programs that ask hear of the focus")),
-    ("aggressive-resize", Ours::Already("a tab has the size of who looks at it")),
-    ("xterm-keys", Ours::Already("keys are told as xterm tells them")),
-    ("extended-keys", Ours::Already("programs that ask get every key")),
-    ("terminal-overrides", Ours::Already("the terminal is asked what it can do")),
-    ("terminal-features", Ours::Already("the terminal is asked what it can do")),
-    ("allow-passthrough", Ours::Already("images and links need none")),
-    ("automatic-rename", Ours::Already("tabs are called by their program")),
-    ("utf8", Ours::Already("text is UTF-8")),
-    ("status-utf8", Ours::Already("text is UTF-8")),
-    ("detach-on-destroy", Ours::Already("clients of a session that ended go to the one before")),
-    ("repeat-time", Ours::Number("keys", "repeat_ms")),
-    ("mode-keys", Ours::Words("copy", "keys", &[("vi", "\"vi\""), ("emacs", "\"emacs\"")])),
-    ("word-separators", Ours::Text("copy", "word_separators")),
-    ("copy-command", Ours::Text("copy", "command")),
-];
-
-/// Reads a configuration of tmux.
+/// Reads a configuration of tmux, which is the file `path`, and those that it names.
 #[must_use]
-pub fn import(text: &str) -> Imported {
+pub fn import(path: &str, text: &str, source: SourceFile<'_>) -> Imported {
     let mut imported = Imported::default();
-    let mut conditions = Conditions::default();
-    for (number, logical) in logical_lines(text) {
-        conditions.directive(&split(&logical));
-        for command in commands(&logical) {
-            let verdict = match conditions.holds() {
-                Some(true) => imported.command(&command),
-                Some(false) => ImportVerdict::Left("its %if does not hold".into()),
-                None => ImportVerdict::Left("only tmux can tell whether its %if holds".into()),
-            };
-            imported.lines.push(ImportedLine { number, text: shown(&command), verdict });
-        }
-    }
+    imported.file(path, text, source, 0);
     imported
 }
 
-/// A branch of an `%if`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Branch {
-    /// The one that holds.
-    Active,
-    /// Does not hold; none before it did.
-    Waiting,
-    /// Comes after the one that holds.
-    Passed,
-    /// Depends on a condition that only tmux can tell, as all branches of its `%if`.
-    Unknown,
-}
-
-impl Branch {
-    fn of(condition: Option<&String>) -> Self {
-        match condition.and_then(|text| holds(text)) {
-            Some(true) => Self::Active,
-            Some(false) => Self::Waiting,
-            None => Self::Unknown,
-        }
-    }
-}
-
-/// The branches of `%if` that a line is in, from the outermost.
-#[derive(Debug, Default)]
-struct Conditions(Vec<Branch>);
-
-impl Conditions {
-    /// Takes a line of `%if`, `%elif`, `%else` or `%endif`; all others mean nothing.
-    fn directive(&mut self, words: &[String]) {
-        match words.first().map(String::as_str) {
-            Some("%if") => self.0.push(Branch::of(words.get(1))),
-            Some("%elif") => self.turn(Branch::of(words.get(1))),
-            Some("%else") => self.turn(Branch::Active),
-            Some("%endif") => self.0.truncate(self.0.len().saturating_sub(1)),
-            _ => {}
-        }
-    }
-
-    /// Goes to the next branch of the innermost `%if`.
-    fn turn(&mut self, next: Branch) {
-        if let Some(branch) = self.0.last_mut() {
-            *branch = match branch {
-                Branch::Active | Branch::Passed => Branch::Passed,
-                Branch::Waiting => next,
-                Branch::Unknown => Branch::Unknown,
-            };
-        }
-    }
-
-    /// True if a line is to be taken; none if only tmux can tell.
-    fn holds(&self) -> Option<bool> {
-        if self.0.iter().any(|branch| matches!(branch, Branch::Waiting | Branch::Passed)) {
-            return Some(false);
-        }
-        (!self.0.contains(&Branch::Unknown)).then_some(true)
-    }
-}
-
-/// The truth of a condition that no state of tmux is needed for: a plain word, or `#{==:…}` and
-/// `#{!=:…}` of plain words. A format is true unless it is empty or `0` (tmux(1), FORMATS).
-fn holds(condition: &str) -> Option<bool> {
-    let is_plain = |text: &str| !text.contains(['#', '{', '}']);
-    if is_plain(condition) {
-        return Some(!condition.is_empty() && condition != "0");
-    }
-    let inner = condition.strip_prefix("#{")?.strip_suffix('}')?;
-    let (operator, operands) = inner.split_once(':')?;
-    let (left, right) = operands.split_once(',').filter(|(a, b)| is_plain(a) && is_plain(b))?;
-    match operator {
-        "==" => Some(left == right),
-        "!=" => Some(left != right),
-        _ => None,
-    }
-}
-
 impl Imported {
+    fn file(&mut self, path: &str, text: &str, source: SourceFile<'_>, depth: usize) {
+        self.sources += 1;
+        let mut conditions = Conditions::default();
+        for (number, logical) in logical_lines(text) {
+            for command in statements(&logical, &self.variables) {
+                let mut files = Vec::new();
+                let verdict = match directive(&mut conditions, &command) {
+                    Some(verdict) => verdict,
+                    None if conditions.holds() != Some(true) => left_by(&conditions),
+                    None if matches!(command[0].as_str(), "source" | "source-file") => {
+                        let (verdict, named) = self.sources(path, &command[1..], source, depth);
+                        files = named;
+                        verdict
+                    }
+                    None => self.command(&command),
+                };
+                let text = shown(&command);
+                self.lines.push(ImportedLine { file: path.into(), number, text, verdict });
+                for (path, text) in files {
+                    self.file(&path, &text, source, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// The files of a `source-file`.
+    fn sources(
+        &self,
+        path: &str,
+        words: &[String],
+        source: SourceFile<'_>,
+        depth: usize,
+    ) -> (ImportVerdict, Vec<(String, String)>) {
+        let (flags, names): (Vec<_>, Vec<_>) =
+            words.iter().partition(|word| word.starts_with('-') && word.len() > 1);
+        let is_quiet = flags.iter().any(|flag| flag.contains('q'));
+        let mut found = Vec::new();
+        let mut missing = Vec::new();
+        for name in names {
+            if depth + 1 >= SOURCE_DEPTH_MAX || self.sources + found.len() >= SOURCES_MAX {
+                missing.push(format!("{name} is one file too many; does a file name itself?"));
+                continue;
+            }
+            match source(path, name) {
+                Ok(file) => found.push(file),
+                Err(why) => missing.push(why),
+            }
+        }
+        let verdict = if !missing.is_empty() && is_quiet && found.is_empty() {
+            ImportVerdict::Left(format!("{}; -q lets it be missing", missing.join(", ")))
+        } else if !missing.is_empty() {
+            ImportVerdict::Left(missing.join(", "))
+        } else if found.is_empty() {
+            ImportVerdict::Left("there is no file in it".into())
+        } else {
+            ImportVerdict::Taken("its lines follow".into())
+        };
+        (verdict, found)
+    }
+
     /// Our configuration.
     #[must_use]
     pub fn toml(&self) -> String {
@@ -280,111 +172,50 @@ impl Imported {
             "set" | "set-option" | "setw" | "set-window-option" => self.option(rest),
             "bind" | "bind-key" => self.bind(rest),
             "unbind" | "unbind-key" => self.unbind(rest),
-            "source" | "source-file" => {
-                ImportVerdict::Left("other files are not followed; import them too".into())
-            }
-            "run" | "run-shell" | "if" | "if-shell" => ImportVerdict::Left(
-                "nothing is run; a plugin has to be replaced by what is there".into(),
+            "set-hook" => self.hook(rest),
+            "run" | "run-shell" => rest.last().and_then(|line| built_in(line)).map_or_else(
+                || {
+                    ImportVerdict::Left(
+                        "nothing is run; a plugin has to be replaced by what is there".into(),
+                    )
+                },
+                ImportVerdict::Already,
             ),
-            "set-hook" => ImportVerdict::Left("write it under [hooks]".into()),
+            "if" | "if-shell" => {
+                ImportVerdict::Left("nothing is run, so nobody knows whether it holds".into())
+            }
             "set-environment" | "setenv" => {
                 ImportVerdict::Left("abide session env sets variables of a session".into())
             }
-            _ => ImportVerdict::Left(format!("{name} is nothing for a configuration here")),
+            _ => self.variable(command).unwrap_or_else(|| {
+                ImportVerdict::Left(format!("{name} is nothing for a configuration here"))
+            }),
         }
     }
 
-    fn option(&mut self, rest: &[String]) -> ImportVerdict {
-        let mut words: Vec<&str> = rest.iter().map(String::as_str).collect();
-        let mut is_unset = false;
-        while let Some(flags) =
-            words.first().and_then(|word| word.strip_prefix('-')).filter(|flags| !flags.is_empty())
-        {
-            is_unset |= flags.contains('u');
-            let takes = flags.contains('t');
-            words.drain(..(1 + usize::from(takes)).min(words.len()));
-        }
-        let Some((name, values)) = words.split_first() else {
-            return ImportVerdict::Left("there is no option in it".into());
+    /// Takes `NAME=value`, after `%hidden` or not.
+    fn variable(&mut self, command: &[String]) -> Option<ImportVerdict> {
+        let word = match command {
+            [hidden, word] if hidden == "%hidden" => word,
+            [word] => word,
+            _ => return None,
         };
-        let value = values.join(" ");
-        if is_unset {
-            return ImportVerdict::Already("what is not in the file has its default");
+        let (name, value) = word.split_once('=')?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_name) {
+            return None;
         }
-        if name.starts_with('@') {
-            return ImportVerdict::Left("options of plugins mean nothing here".into());
-        }
-        match *name {
-            "prefix" | "prefix2" if value.eq_ignore_ascii_case("none") => {
-                ImportVerdict::Already("there is one prefix")
-            }
-            "prefix" | "prefix2" => self.prefix(*name == "prefix", &value),
-            name => match OPTIONS.iter().find(|(known, _)| *known == name) {
-                Some((_, ours)) => self.known_option(ours, &value),
-                None => ImportVerdict::Left("there is no such option".into()),
-            },
-        }
-    }
-
-    fn prefix(&mut self, is_first: bool, value: &str) -> ImportVerdict {
-        let Ok(key) = our_key(value).parse::<Key>() else {
-            return ImportVerdict::Left(format!("{value:?} is no key here"));
-        };
-        self.prefixes[usize::from(!is_first)] = Some(key);
-        let first = self.prefixes[0].map_or_else(|| "C-b".to_owned(), |key| key.to_string());
-        let mut keys = vec![quoted(&first)];
-        keys.extend(self.prefixes[1].map(|key| quoted(&key.to_string())));
-        keys.dedup();
-        let entry = format!("[{}]", keys.join(", "));
-        self.options.entry("keys").or_default().insert("prefix".into(), entry.clone());
-        ImportVerdict::Taken(format!("[keys].prefix = {entry}"))
-    }
-
-    fn known_option(&mut self, ours: &Ours, value: &str) -> ImportVerdict {
-        match *ours {
-            Ours::Already(why) => ImportVerdict::Already(why),
-            Ours::Words(section, name, words) => {
-                match words.iter().find(|(theirs, _)| *theirs == value) {
-                    Some((_, ours)) => self.set(section, name, (*ours).to_owned()),
-                    None => ImportVerdict::Left(format!("{value:?} is not one of its values here")),
-                }
-            }
-            Ours::Number(section, name) => self.set(section, name, value.to_owned()),
-            Ours::Text(section, name) => self.set(section, name, quoted(value)),
-            Ours::List(section, name) => {
-                let words: Vec<String> = value.split_whitespace().map(quoted).collect();
-                self.set(section, name, format!("[{}]", words.join(", ")))
-            }
-            Ours::Colours(fg, bg) => self.colours(fg, bg, value),
-            Ours::Colour(name) => self.set("theme", name, quoted(&our_colour(value))),
-        }
-    }
-
-    fn colours(&mut self, fg: &'static str, bg: &'static str, value: &str) -> ImportVerdict {
-        let mut taken = Vec::new();
-        for part in value.split([',', ' ']) {
-            let (name, colour) = match part.split_once('=') {
-                Some(("fg", colour)) => (fg, colour),
-                Some(("bg", colour)) => (bg, colour),
-                _ => continue,
-            };
-            if name.is_empty() {
-                continue;
-            }
-            if let ImportVerdict::Taken(text) = self.set("theme", name, quoted(&our_colour(colour)))
-            {
-                taken.push(text);
-            }
-        }
-        if taken.is_empty() {
-            ImportVerdict::Left("there is no colour in it that is one here".into())
-        } else {
-            ImportVerdict::Taken(taken.join(", "))
-        }
+        self.variables.insert(name.into(), value.into());
+        Some(ImportVerdict::Taken(format!("${name} is put in where the file says it")))
     }
 
     /// Sets an option if our configuration takes the value.
-    fn set(&mut self, section: &'static str, name: &str, value: String) -> ImportVerdict {
+    pub(super) fn set(
+        &mut self,
+        section: &'static str,
+        name: &str,
+        value: String,
+    ) -> ImportVerdict {
         if let Err(problems) = load("tmux.conf", &format!("[{section}]\n{name} = {value}\n")) {
             return ImportVerdict::Left(
                 problems.into_iter().next().map(|problem| problem.message).unwrap_or_default(),
@@ -394,190 +225,62 @@ impl Imported {
         self.options.entry(section).or_default().insert(name.into(), value);
         ImportVerdict::Taken(text)
     }
-
-    fn bind(&mut self, rest: &[String]) -> ImportVerdict {
-        let (chord, rest) = match chord(rest) {
-            Ok(found) => found,
-            Err(why) => return ImportVerdict::Left(why),
-        };
-        if rest.iter().any(|word| word == ";") {
-            return ImportVerdict::Left("a key does one thing here".into());
-        }
-        match rest.first().map(String::as_str) {
-            None => return ImportVerdict::Left("it does nothing".into()),
-            Some("source" | "source-file") => {
-                return ImportVerdict::Already("the configuration is read when it is saved");
-            }
-            Some("send-prefix") => {
-                return ImportVerdict::Already("the prefix pressed twice is sent on");
-            }
-            Some("command-prompt") => {
-                return ImportVerdict::Left(
-                    "prompts are not written here; prefix : takes every command".into(),
-                );
-            }
-            Some("run" | "run-shell" | "if" | "if-shell" | "display-popup" | "popup") => {
-                return ImportVerdict::Left("nothing is run".into());
-            }
-            _ => {}
-        }
-        let words: Vec<String> = without_own_directory(rest);
-        let ours = crate::action::tmux::translate(words);
-        let action = ours.iter().map(|word| words::quote(word)).collect::<Vec<_>>().join(" ");
-        if let Err(why) = bound(&action) {
-            return ImportVerdict::Left(why.lines().next().unwrap_or_default().to_owned());
-        }
-        if let Some(fault) = faults(&chord, &action).into_iter().next() {
-            let (crate::config::keymap::Fault::Chord(why)
-            | crate::config::keymap::Fault::Action(why)) = fault;
-            return ImportVerdict::Left(why);
-        }
-        let text = format!("{} = {}", quoted(&chord), quoted(&action));
-        self.keys.insert(chord, action);
-        ImportVerdict::Taken(text)
-    }
-
-    fn unbind(&mut self, rest: &[String]) -> ImportVerdict {
-        if rest.iter().any(|word| word.starts_with('-') && word.contains('a') && word.len() > 1) {
-            return ImportVerdict::Left("all keys at once are not unbound".into());
-        }
-        match chord(rest) {
-            Err(why) => ImportVerdict::Left(why),
-            Ok((chord, _)) if chord == "prefix C-b" => {
-                ImportVerdict::Already("the prefix is in its own option")
-            }
-            Ok((chord, _)) => {
-                let text = format!("{} = \"\"", quoted(&chord));
-                self.keys.entry(chord).or_default();
-                ImportVerdict::Taken(text)
-            }
-        }
-    }
 }
 
-/// The chord that flags and key of a binding mean, and the words after them.
-fn chord(words: &[String]) -> Result<(String, &[String]), String> {
-    let mut rest = words;
-    let mut is_root = false;
-    while let Some(flag) = rest.first().filter(|word| word.len() > 1 && word.starts_with('-')) {
-        let takes = flag.ends_with(['T', 't', 'N']);
-        if flag.ends_with(['T', 't']) {
-            match rest.get(1).map(String::as_str) {
-                Some("root") => is_root = true,
-                Some("prefix") => {}
-                _ => return Err("keys of this table are not bound here".into()),
-            }
-        }
-        is_root |= flag.contains('n') && !takes;
-        rest = rest.get(1 + usize::from(takes)..).unwrap_or(&[]);
+/// The outcome of `%if` and its like; none for other commands.
+fn directive(conditions: &mut Conditions, words: &[String]) -> Option<ImportVerdict> {
+    const ONLY_TMUX: &str = "only tmux can tell whether it holds; the whole block is left";
+    if !matches!(words[0].as_str(), "%if" | "%elif" | "%else" | "%endif") {
+        return None;
     }
-    let (key, rest) = rest.split_first().ok_or("there is no key in it")?;
-    let key = our_key(key).parse::<Key>().map_err(|error| error.to_string())?;
-    Ok((if is_root { key.to_string() } else { format!("prefix {key}") }, rest))
+    let around = conditions.holds_around();
+    let Ok(branch) = conditions.directive(words) else {
+        return Some(ImportVerdict::Left("there is no %if before it".into()));
+    };
+    let around = if words[0] == "%if" { conditions.holds_around() } else { around };
+    Some(match branch {
+        _ if around != Some(true) => left_by(&Conditions::default()),
+        None => ImportVerdict::Already("the block ends"),
+        Some(Branch::Active) => ImportVerdict::Taken("it holds; the lines of it follow".into()),
+        Some(Branch::Waiting) => ImportVerdict::Left("it does not hold".into()),
+        Some(Branch::Passed) => ImportVerdict::Left("a branch before it holds".into()),
+        Some(Branch::Unknown) => ImportVerdict::Left(ONLY_TMUX.into()),
+    })
 }
 
-/// tmux's names of keys that are others here.
-fn our_key(key: &str) -> String {
-    const NAMES: [(&str, &str); 10] = [
-        ("BTab", "S-Tab"),
-        ("BSpace", "Backspace"),
-        ("DC", "Delete"),
-        ("IC", "Insert"),
-        ("NPage", "PageDown"),
-        ("PPage", "PageUp"),
-        ("PgDn", "PageDown"),
-        ("PgUp", "PageUp"),
-        ("Escape", "Esc"),
-        ("\\;", ";"),
+fn left_by(conditions: &Conditions) -> ImportVerdict {
+    ImportVerdict::Left(match conditions.holds() {
+        Some(false) => "its %if does not hold".into(),
+        None => "only tmux can tell whether its %if holds".into(),
+        Some(true) => "the %if around it is not taken".into(),
+    })
+}
+
+/// The reason why a plugin of tmux is not needed, by a name or a path with its name.
+pub(super) fn built_in(name: &str) -> Option<&'static str> {
+    const PLUGINS: [(&str, &str); 13] = [
+        (
+            "tmux-resurrect",
+            "built in: sessions outlive a reboot; prefix S saves, restore brings back",
+        ),
+        ("tmux-continuum", "built in: sessions are saved all the time and come back by themselves"),
+        ("tmux-yank", "built in: copied text goes to the clipboard; see [copy]"),
+        ("tmux-sensible", "built in: its settings are the defaults here"),
+        ("tmux-copycat", "built in: searches are regular expressions; prefix F, prefix v"),
+        ("tmux-open", "built in: prefix v opens addresses and paths; see [hints]"),
+        ("tmux-logging", "built in: pane pipe and capture"),
+        ("tmux-prefix-highlight", "built in: the part `prefix` of [bars]"),
+        ("tmux-pain-control", "built in: prefix | and _ split, h j k l move"),
+        ("tmux-urlview", "built in: prefix v labels addresses"),
+        ("tmux-thumbs", "built in: prefix v labels what can be copied"),
+        ("tmux-fingers", "built in: prefix v labels what can be copied"),
+        ("tpm", "no plugin has to be loaded"),
     ];
-    let at = key.rfind('-').filter(|at| at + 1 < key.len()).map_or(0, |at| at + 1);
-    let (mods, name) = key.split_at(at);
-    let name = NAMES.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| ours);
-    format!("{mods}{name}")
-}
-
-fn our_colour(colour: &str) -> String {
-    if let Some(number) = colour.strip_prefix("colour").or_else(|| colour.strip_prefix("color")) {
-        return number.to_owned();
-    }
-    colour.strip_prefix("bright").map_or_else(|| colour.to_owned(), |name| format!("bright-{name}"))
-}
-
-/// Words without `-c` and the directory of the pane in focus, which a new pane takes anyway.
-fn without_own_directory(words: &[String]) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut words = words.iter().peekable();
-    while let Some(word) = words.next() {
-        if word == "-c" && words.peek().is_some_and(|next| next.contains("pane_current_path")) {
-            words.next();
-            continue;
-        }
-        kept.push(word.clone());
-    }
-    kept
-}
-
-/// Lines with those that a backslash continues, each with the number of its first.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
-    let mut all: Vec<(usize, String)> = Vec::new();
-    let mut goes_on = false;
-    for (number, line) in (1..).zip(text.lines()) {
-        let (part, more) = line.strip_suffix('\\').map_or((line, false), |part| (part, true));
-        match all.last_mut().filter(|_| goes_on) {
-            Some((_, last)) => last.push_str(part),
-            None => all.push((number, part.to_owned())),
-        }
-        goes_on = more;
-    }
-    all
-}
-
-/// The commands of a line as words; without comments and the words of conditions. A `\;` or `;` of
-/// its own separates commands, but belongs to the binding where it is within one.
-fn commands(line: &str) -> Vec<Vec<String>> {
-    let mut words = split(line);
-    if words.first().is_none_or(|word| word.starts_with('%')) {
-        return Vec::new();
-    }
-    if words.first().is_some_and(|word| word.starts_with("bind")) {
-        for word in words.iter_mut().filter(|word| word.as_str() == "\\;") {
-            ";".clone_into(word);
-        }
-        // The key itself may be a semicolon.
-        return vec![words];
-    }
-    words
-        .split(|word| word == ";" || word == "\\;")
-        .filter(|command| !command.is_empty())
-        .map(<[String]>::to_vec)
-        .collect()
-}
-
-/// Words with quotes and comments as tmux.conf has them. `\;` stays as it is.
-fn split(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some('"') | None, '\\') => match chars.next() {
-                Some(';') if quote.is_none() => word.get_or_insert_default().push_str("\\;"),
-                Some(next) => word.get_or_insert_default().push(next),
-                None => {}
-            },
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, '#') if word.is_none() && chars.peek() != Some(&'{') => break,
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (_, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
+    let mut parts = name.split(|c: char| c == '/' || c.is_whitespace());
+    parts.find_map(|part| {
+        let part = part.trim_end_matches(".tmux").trim_end_matches(".git");
+        PLUGINS.iter().find(|(plugin, _)| *plugin == part).map(|(_, why)| *why)
+    })
 }
 
 fn shown(command: &[String]) -> String {
@@ -585,14 +288,32 @@ fn shown(command: &[String]) -> String {
 }
 
 /// A text of TOML.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+pub(super) fn quoted(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", text.replace('\n', "\\n").replace('\t', "\\t"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ImportVerdict, import};
+    use super::{ImportVerdict, Imported};
     use crate::config::load::load;
+
+    fn import(text: &str) -> Imported {
+        super::import("tmux.conf", text, &|_, name| Err(format!("no file {name}")))
+    }
+
+    /// The report, a line each: the number, the verdict and its text.
+    fn reported(imported: &Imported) -> Vec<String> {
+        let shown = |line: &super::ImportedLine| {
+            let verdict = match &line.verdict {
+                ImportVerdict::Taken(text) => format!("taken {text}"),
+                ImportVerdict::Already(why) => format!("already {why}"),
+                ImportVerdict::Left(why) => format!("left {why}"),
+            };
+            format!("{}:{} {verdict}", line.file, line.number)
+        };
+        imported.lines.iter().map(shown).collect()
+    }
 
     fn check(line: &str, expected: &str) {
         let imported = import(line);
@@ -613,14 +334,17 @@ mod tests {
         check("set-option -g mouse on", "[outer].mouse = true");
         check("set -sg escape-time 10", "[keys].escape_time_ms = 10");
         check("set -g history-limit 50000 # lines", "[scrollback].lines = 50000");
-        check("set -g default-terminal \"tmux-256color\"", "[shell].term = \"tmux-256color\"");
+        for theirs in ["tmux-256color", "screen-256color", "screen", "tmux", "alacritty"] {
+            check(&format!("set -g default-terminal {theirs}"), "left: TERM stays xterm-256color");
+        }
+        check("set -g default-terminal xterm-256color", "already: TERM is");
         check(
             "set -g status-style 'bg=colour236,fg=brightred,bold'",
             "[theme].bar_bg = \"236\", [theme].bar_fg = \"bright-red\"",
         );
         check("setw -g aggressive-resize on", "already: ");
-        check("set -g @plugin 'tmux-plugins/tpm'", "left: options of plugins");
-        check("set -g status-left '#S'", "left: there is no such option");
+        check("set -g @plugin 'tmux-plugins/tpm'", "already: no plugin");
+        check("set -g status-left '#S'", "left: the parts of the status line");
         check("set -g mouse maybe", "left: \"maybe\"");
         check("setw -g mode-keys vi", "[copy].keys = \"vi\"");
         check("set -g word-separators ' -_@'", "[copy].word_separators = \" -_@\"");
@@ -639,7 +363,7 @@ mod tests {
                  set -g mouse on\n"
             );
             let imported = import(&text);
-            assert_eq!(imported.lines.len(), 3, "{condition}");
+            assert_eq!(imported.lines.len(), 6, "{condition}");
             assert!(imported.toml().contains("mouse = true"), "{condition}");
             let lines = imported.toml();
             [5, 6].map(|limit| lines.contains(&format!("lines = {limit}\n")))
@@ -647,7 +371,20 @@ mod tests {
         assert_eq!(limit("\"#{==:1,2}\""), [false, true]);
         assert_eq!(limit("\"#{!=:1,2}\""), [true, false]);
         assert_eq!(limit("#{==:a,a}"), [true, false]);
-        assert_eq!(limit("1"), [true, false]);
+        for holds in [
+            "1",
+            "\"#{>=:#{version},3.2}\"",
+            "#{>=:#{version},3.2}",
+            "\"#{e|>=:#{version},3}\"",
+            "\"#{&&:#{==:a,a},#{!=:a,b}}\"",
+            "\"#{||:#{host},1}\"",
+            "\"#{!:0}\"",
+            "\"#{?#{==:a,b},0,1}\"",
+        ] {
+            assert_eq!(limit(holds), [true, false], "{holds}");
+        }
+        assert_eq!(limit("\"#{<:#{version},2.9}\""), [false, true]);
+        assert_eq!(limit("\"$SSH_TTY\""), [false, false]);
         assert_eq!(limit("0"), [false, true]);
         assert_eq!(limit("\"#{==:#{host},build}\""), [false, false]);
         let nested = "%if 0\n%if 1\nset -g history-limit 5\n%endif\n%elif 1\n\
@@ -685,5 +422,155 @@ mod tests {
             Some(4)
         );
         load("made.toml", &imported.toml()).expect("it is valid");
+    }
+
+    #[test]
+    fn the_report_names_every_line_once() {
+        let text = "%if \"#{host}\"\nset -g mouse on\n%elif 1\nset -g mouse off\n%endif\n%if 0\n\
+                    %if 1\nbind a last-pane\n%endif\n%else\nsetw -g mode-keys vi\n%endif\n\
+                    # a comment\n\n%endif\nnonsense\n";
+        let imported = import(text);
+        let lines = reported(&imported);
+        let expected = [
+            "1 left only tmux can tell",
+            "2 left only tmux can tell",
+            "3 left only tmux can tell",
+            "4 left only tmux can tell",
+            "5 already the block ends",
+            "6 left it does not hold",
+            "7 left the %if around it",
+            "8 left its %if does not hold",
+            "9 left the %if around it",
+            "10 taken it holds",
+            "11 taken [copy].keys",
+            "12 already the block ends",
+            "15 left there is no %if",
+            "16 left nonsense is nothing",
+        ];
+        assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+        for (line, expected) in lines.iter().zip(expected) {
+            assert!(line.starts_with(&format!("tmux.conf:{expected}")), "{line}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn options_that_are_more_than_a_value_are_taken() {
+        check("set -g default-command 'zsh -l'", "[shell].login = true, if your shell");
+        check(
+            "set -g default-command '/bin/sh -l'",
+            "[shell].program = \"/bin/sh\", [shell].login",
+        );
+        check("set -g default-command ''", "[shell].login = true");
+        check("set -g default-command '$SHELL'", "already: ");
+        check("set -g default-command 'htop --tree'", "left: ");
+        check("set -g status-position top", "[bars].position = \"top\", [bars].tabs = \"off\"");
+        check("set -g status on", "already: ");
+        let bars = import("set -g status-position top\nset -g status on\n").toml();
+        assert!(bars.contains("position = \"top\"\ntabs = \"off\""), "{bars}");
+        let off = import("set -g status off\nset -g status-position top\n").toml();
+        assert!(off.contains("position = \"off\""), "{off}");
+        check("set -g message-style bg=yellow,fg=black", "left: messages have");
+        assert!(!import("set -g message-style bg=yellow").toml().contains("overlay"));
+        check("set -g status-fg colour244", "[theme].bar_fg = \"244\"");
+        check("set -g base-index 1", "already: ");
+        check("set -g base-index 0", "left: \"0\" cannot be had here: tabs are numbered from 1");
+        check("setw -g automatic-rename off", "left: ");
+        check("set -ga update-environment ' KRB5'", "[environment].follow = [\"SSH_AUTH_SOCK\"");
+        check("set -g prefix2 None", "already: ");
+        let unset = import("set -g mouse off\nset -gu mouse\nset -g prefix C-a\nset -gu prefix\n");
+        assert!(!unset.toml().contains('['), "{}", unset.toml());
+        let shell = import("SH=/bin/sh\nset -g default-shell \"$SH\"\n").toml();
+        assert!(shell.contains("program = \"/bin/sh\""), "{shell}");
+    }
+
+    #[test]
+    fn plugins_that_are_built_in_are_told_so() {
+        for name in ["resurrect", "continuum", "yank", "sensible"] {
+            check(&format!("set -g @plugin 'tmux-plugins/tmux-{name}'"), "already: built in");
+            let path = format!("run-shell ~/clone/tmux-{name}/{name}.tmux");
+            check(&path, "already: built in");
+        }
+        check("run '~/.tmux/plugins/tpm/tpm'", "already: no plugin");
+        check("set -g @continuum-restore 'on'", "left: built in with options");
+        check("set -g @plugin 'someone/tmux-weather'", "left: there are no plugins");
+        check("run-shell 'date > /tmp/x'", "left: nothing is run");
+    }
+
+    #[test]
+    fn commands_with_an_action_of_their_own_are_bound() {
+        let bound = |command: &str, action: &str| {
+            check(&format!("bind Q {command}"), &format!("\"prefix Q\" = {action:?}"));
+        };
+        bound("display-panes", "client numbers");
+        bound("choose-tree -Zs", "client sessions");
+        bound("choose-tree -Zw", "client tabs");
+        bound("swap-window -d -t -1", "tab swap :-");
+        bound("swap-window -d -t +1", "tab swap :+");
+        bound("swap-window -t:-1", "tab swap :-");
+        bound("setw synchronize-panes", "pane sync");
+        bound("setw synchronize-panes on", "pane sync --on");
+        bound("rotate-window", "layout rotate");
+        bound("rotate-window -D", "layout rotate --back");
+        bound("display-popup -E -w 80% htop", "pane popup -- htop");
+        bound("confirm-before -p \"kill? (y/n)\" kill-pane", "pane close");
+        bound("confirm-before kill-window", "tab close");
+        bound("confirm-before kill-session", "session close");
+        bound("last-pane", "pane focus --last");
+        bound("select-pane -m", "pane mark");
+        bound("clock-mode", "client clock");
+        bound("{ split-window -h }", "pane split --right");
+        bound("{\n  # to the right\n  split-window -h\n}", "pane split --right");
+        bound("{\n  confirm-before -p 'sure?' {\n kill-pane\n }\n}", "pane close");
+        check("bind Q {\n  split-window\n  split-window -h\n}", "left: a key does one thing");
+        check("bind Q confirm-before 'respawn-pane -k'", "left: nothing asks before");
+    }
+
+    #[test]
+    fn hooks_are_taken() {
+        check(
+            "set-hook -g alert-bell \"run-shell 'paplay bell.ogg'\"",
+            "[hooks].bell = \"! paplay bell.ogg\"",
+        );
+        check("set-hook -g alert-bell { run-shell -b 'beep' }", "[hooks].bell = \"! beep\"");
+        check(
+            "set-hook -g after-new-window 'split-window -h'",
+            "[hooks].tab_created = \"pane split",
+        );
+        check("set-hook -g client-attached 'run \"echo #{pane_id}\"'", "left: formats of tmux");
+        check("set-hook -g window-renamed 'run x'", "left: there is no such hook");
+    }
+
+    #[test]
+    fn a_key_that_is_unbound_afterwards_is_not_in_the_output() {
+        let of = |text: &str| import(text).toml();
+        assert!(!of("bind Q split-window\nunbind Q\n").contains("prefix Q"));
+        assert!(of("bind x split-window\nunbind x\n").contains("\"prefix x\" = \"\""));
+        assert!(of("unbind x\nbind x split-window\n").contains("\"prefix x\" = \"pane split"));
+        let two = of("bind \\; last-pane\nset -g mouse off\n");
+        assert!(two.contains("\"prefix ;\" = \"pane focus --last\"") && two.contains("mouse"));
+    }
+
+    #[test]
+    fn files_that_a_file_names_are_read_and_missing_ones_are_told() {
+        let source = |from: &str, name: &str| match name {
+            "more.conf" => Ok((format!("{from}/more.conf"), "set -g mouse off\n".to_owned())),
+            "self.conf" => Ok((name.to_owned(), "source self.conf\nsource self.conf\n".to_owned())),
+            _ => Err(format!("no file {name}")),
+        };
+        let text = "source-file more.conf\nsource -q gone.conf\nsource gone.conf\n";
+        let imported = super::import("a", text, &source);
+        assert!(imported.toml().contains("mouse = false"), "{}", imported.toml());
+        assert_eq!(
+            reported(&imported),
+            [
+                "a:1 taken its lines follow",
+                "a/more.conf:1 taken [outer].mouse = false",
+                "a:2 left no file gone.conf; -q lets it be missing",
+                "a:3 left no file gone.conf",
+            ]
+        );
+        let endless = super::import("a", "source self.conf\n", &source);
+        assert!(reported(&endless).iter().any(|line| line.contains("one file too many")));
+        assert!(endless.lines.len() < 500, "{}", endless.lines.len());
     }
 }
