@@ -126,6 +126,13 @@ fn check(rows: &[Row]) {
         for words in row.before {
             client.cli(&words.split(' ').collect::<Vec<_>>()).ok();
         }
+        // A number that is typed means a pane that the client shows already.
+        let panes = 1 + row.before.iter().filter(|words| words.starts_with("pane split")).count();
+        if row.keys.starts_with("C-b q") {
+            client.expect_screen("the prompts of its panes", |screen| {
+                screen.text().matches("ready$").count() == panes
+            });
+        }
         let end = Instant::now() + PATIENCE;
         client.press(row.keys);
         while !(row.after)(&seen(&client)) {
@@ -170,7 +177,16 @@ fn keys_of_tabs() {
             "C-b M-p",
             |seen| seen.tab != 1,
         ),
-        row(&["tab new -d", "wait --text ready -t :2"], "C-b M-n", |seen| seen.tab == 2),
+        row(
+            &[
+                "tab new -d",
+                "wait --prompt -t :2",
+                "send -t :2 --submit printf${IFS}'\\a'rung",
+                "wait --text ^rung -t :2",
+            ],
+            "C-b M-n",
+            |seen| seen.tab == 2,
+        ),
         row(&["tab new -n far", "tab go 1"], "C-b f f a r Enter", |seen| seen.tab == 2),
         row(&[], "C-b <", |seen| seen.shows("tab new") && seen.shows("layout next")),
     ]);
