@@ -224,7 +224,8 @@ fn panes_split_take_focus_and_close() {
 fn a_session_is_not_attached_inside_itself() {
     let client = working();
     client.type_line(&format!("{} attach work; echo code=$?.", env!("CARGO_BIN_EXE_abide")));
-    // The client of that pane shows it already: there is nothing to switch, and none is put into it.
+    // The client of that pane shows it already: there is nothing to switch, and none is put into
+    // it.
     let screen = client.expect("code=0.");
     assert_eq!(screen.text().matches(" 1 bash").count(), 1, "{}", screen.text());
     let clients = client.cli(&["client", "ls", "--json"]).ok().json();
