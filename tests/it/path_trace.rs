@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::harness::{Abide, World};
 
 /// The most files that may handle a key on its way from the decoder to the terminal of its program.
-const KEY_FILES_MAX: usize = 15;
+const KEY_FILES_MAX: usize = 14;
 /// The most files that may handle a call of `exec` on its way from the command line to the answer.
 /// Fifteen were wanted: nine of these are the way of any call through two processes, and the
 /// server's own part is one folder.
