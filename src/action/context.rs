@@ -121,10 +121,13 @@ impl Cx<'_> {
         let mut cwd: Vec<StartDir> =
             self.directory(start.cwd.as_deref())?.map(StartDir::Directory).into_iter().collect();
         if let Some(from) = from {
-            cwd.extend(
-                self.state.pane(from).screen.cwd().map(|path| StartDir::Directory(path.into())),
-            );
-            cwd.push(StartDir::Pane(from));
+            let screen = &self.state.pane(from).screen;
+            let mut places = vec![StartDir::Pane(from)];
+            // A shell at its prompt has told its directory by the path that was typed, links and
+            // all; while a command runs, that may be the directory before it.
+            let at = if screen.is_at_prompt() { 0 } else { places.len() };
+            places.splice(at..at, screen.cwd().map(|path| StartDir::Directory(path.into())));
+            cwd.extend(places);
         }
         let env = variables(&start.set)?;
         if let Some(word) = start.command.iter().find(|word| word.contains('\0')) {

@@ -330,3 +330,27 @@ fn a_scrollback_stays_within_its_bytes_and_the_newest_lines_stay() {
     );
     assert!(whole.ends_with(bounded.trim_start()), "what is kept is not the newest");
 }
+
+#[test]
+fn a_new_pane_starts_where_the_program_in_the_foreground_is() {
+    let world = World::new();
+    world.cli(&["new", "-d", "p", "--", "bash"]).ok();
+    let wait = |args: &[&str]| {
+        world.cli(&[&["wait", "-t", "p:1.1", "--timeout", "20s"], args].concat()).ok();
+    };
+    wait(&["--prompt"]);
+    world.write("home/real/note", "");
+    let line = "cd real; echo $((40+2)); cat";
+    world.cli(&["send", "-t", "p:1.1", "--submit", line]).ok();
+    wait(&["--text", "^42"]);
+    let split = || {
+        let pane = world.cli(&["pane", "split", "-t", "p:1.1"]).ok().stdout.trim().to_owned();
+        world.cli(&["wait", "-t", &pane, "--prompt", "--timeout", "20s"]).ok();
+        world.cli(&["exec", "--in", &pane, "--", "pwd -P"]).ok().stdout.trim().to_owned()
+    };
+    let real = world.path("home/real").display().to_string();
+    assert_eq!(split(), real, "while the line that went there still runs");
+    world.cli(&["send", "-t", "p:1.1", "--key", "C-c"]).ok();
+    wait(&["--prompt"]);
+    assert_eq!(split(), real, "at the prompt after it");
+}
