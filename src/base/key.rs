@@ -255,6 +255,14 @@ pub enum MouseButton {
     Extra(u8),
 }
 
+impl MouseButton {
+    /// True for a step of the wheel, which is pressed and never held.
+    #[must_use]
+    pub const fn is_wheel(self) -> bool {
+        matches!(self, Self::WheelUp | Self::WheelDown | Self::WheelLeft | Self::WheelRight)
+    }
+}
+
 /// Press, release or move of the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum MouseKind {

@@ -36,7 +36,7 @@ const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
 pub const KITTY_OWN: u8 = 5;
 /// Flags that are on while the program in focus wants them: what happens to a key (2), all keys as
 /// sequences (8), and with them the text that `AltGr` and the like make (16).
-pub const KITTY_PASSED: u8 = 2 | 8 | 16;
+pub const KITTY_PASSED: u8 = 2 | KITTY_ALL | 16;
 
 /// Every key as a sequence (8).
 pub const KITTY_ALL: u8 = 8;

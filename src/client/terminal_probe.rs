@@ -4,11 +4,10 @@
 use std::io;
 
 use crate::base::time::Span;
-use crate::client::caps;
 use crate::client::caps::{Caps, Depth, Features, ImageProtocol, Info};
 use crate::client::input::{ColourSlot, Decoder, Reply, TtyEvent};
-use crate::client::terminal;
 use crate::client::width_probe::GlyphKind;
+use crate::client::{caps, terminal};
 use crate::platform;
 use crate::platform::host_terminal::HostTerminal;
 use crate::settings::ColourDepth;

@@ -11,8 +11,7 @@ use crate::settings::Sizing;
 use crate::state::effect::{Effect, Effects};
 use crate::state::pane::{Pane, ProgramState};
 use crate::state::tab::Tab;
-use crate::state::view::AlertReason;
-use crate::state::view::{PaneChoice, View};
+use crate::state::view::{AlertReason, PaneChoice, View};
 use crate::term::{Progress, TermEvent};
 
 /// The session, tabs and panes that a client shows.

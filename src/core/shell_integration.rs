@@ -1,8 +1,7 @@
 //! Commands at the prompts of panes' shells: what the shells' marks tell of them is remembered, and
 //! calls that typed one are answered.
 
-use crate::action::exec::Ran;
-use crate::action::exec::{begin_deadline, no_marks};
+use crate::action::exec::{Ran, begin_deadline, no_marks};
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};

@@ -15,7 +15,7 @@ pub const CAPACITY: usize = 16 << 20;
 /// The most bytes that can wait and still be followed by answers of the terminal. A program that
 /// asks and never reads makes these, so they are fewer than what a person may paste.
 pub const REPLY_ROOM: usize = 1 << 20;
-/// The least capacity: that of releases before 0.2.
+/// The least capacity: that of builds whose pastes were of 1 MiB at most.
 const CAPACITY_MIN: usize = 1 << 20;
 /// The memory of an input; pages that were never used take no room.
 pub const MEMORY_LEN: usize = HEADER_LEN + CAPACITY;

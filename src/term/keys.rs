@@ -544,7 +544,7 @@ impl InputEncoder<'_> {
         }
         // X10 knows three buttons, and a step of the wheel does not end.
         let is_unknown = match mouse.kind {
-            MouseKind::Release(button) => wheel(button),
+            MouseKind::Release(button) => button.is_wheel(),
             MouseKind::Press(button) => modes.mouse == MouseWant::Press && 2 < number(button),
             _ => false,
         };
@@ -639,16 +639,6 @@ impl InputEncoder<'_> {
             to.extend_from_slice(b"\x1b[201~");
         }
     }
-}
-
-fn wheel(button: MouseButton) -> bool {
-    matches!(
-        button,
-        MouseButton::WheelUp
-            | MouseButton::WheelDown
-            | MouseButton::WheelLeft
-            | MouseButton::WheelRight
-    )
 }
 
 fn number(button: MouseButton) -> u16 {

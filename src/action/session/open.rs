@@ -9,18 +9,16 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::{SessionTarget, Start, checked_size};
 use crate::action::context::Made;
 use crate::action::dto::SessionItem;
-use crate::action::layout::LayoutSpec;
-use crate::action::layout::arrange;
+use crate::action::layout::{LayoutSpec, arrange};
 use crate::action::{Access, Action, Answer, Apply, Cx};
 use crate::base::error::{Code, Refusal};
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
-use crate::state::env;
 use crate::state::pane::NewPane;
 use crate::state::session::{NewSession, taken};
 use crate::state::tab::NewTab;
-use crate::state::target;
 use crate::state::target::{check_label, check_name};
+use crate::state::{env, target};
 
 /// Make a session
 ///

@@ -26,8 +26,7 @@ use crate::client::copy_mode::keys::{CopyCommand, CopyKeys, KeyTable};
 use crate::client::copy_mode::motion::{Text, Till, Toward};
 use crate::client::copy_mode::scrollback_cache::{Missing, ScrollbackCache};
 use crate::client::copy_mode::search::CopySearch;
-use crate::client::copy_mode::select::Yank;
-use crate::client::copy_mode::select::{SelectedCells, Selection};
+use crate::client::copy_mode::select::{SelectedCells, Selection, Yank};
 use crate::client::text_input::TextInput;
 use crate::wire::scroll::{
     Answer, ROWS_MAX, ScrollMatch, ScrollPoint, ScrollQuery, ScrollReply, ScrollRequest,

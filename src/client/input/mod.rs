@@ -14,7 +14,8 @@ use crate::base::path_trace;
 use crate::base::style::Colour;
 use crate::settings::Appearance;
 
-/// The largest paste that is taken, in bytes; the server's input queue of a pane holds no more.
+/// The largest paste that is taken, in bytes: one message to the server (`PACKET_MAX`), and half of
+/// what may wait for a program.
 pub const PASTE_MAX: usize = 8 << 20;
 /// The longest parameter string of a control sequence, in bytes.
 const PARAMS_MAX: usize = 64;

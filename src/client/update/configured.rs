@@ -4,11 +4,10 @@
 use std::rc::Rc;
 
 use crate::base::key::Key;
-use crate::client::calls;
 use crate::client::caps::Caps;
 use crate::client::client_config::ClientConfig;
 use crate::client::model::{ClientEffect, Model};
-use crate::client::terminal;
+use crate::client::{calls, terminal};
 use crate::config::keymap::Lookup;
 use crate::settings::Appearance;
 use crate::wire::frame::ToServer;

@@ -28,7 +28,7 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEf
     if model.overlay.is_some() {
         return overlay::mouse(model, mouse, out);
     }
-    let is_press = matches!(mouse.kind, MouseKind::Press(button) if !is_wheel(button));
+    let is_press = matches!(mouse.kind, MouseKind::Press(button) if !button.is_wheel());
     match model.grab {
         Some(grab @ Grab::Program(..)) => return held(model, grab, mouse, out),
         // A further press says that the end of the one before was not told.
@@ -145,7 +145,7 @@ fn held_by_program(
     out: &mut Vec<ClientEffect>,
 ) {
     let (buttons, kind) = match mouse.kind {
-        MouseKind::Press(button) if !is_wheel(button) => (buttons.with(button), mouse.kind),
+        MouseKind::Press(button) if !button.is_wheel() => (buttons.with(button), mouse.kind),
         MouseKind::Release(button) => {
             // Older terminals do not tell which button was let go: it is the one that is held.
             let button = if buttons.has(button) { button } else { buttons.last };
@@ -170,16 +170,16 @@ fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<
     match mouse.kind {
         MouseKind::Press(button) => {
             // X10's mode (9) knows no wheel, so that it stays ours.
-            let least = if is_wheel(button) { MouseWant::Press } else { MouseWant::None };
+            let least = if button.is_wheel() { MouseWant::Press } else { MouseWant::None };
             let is_ours = pane.mouse <= least || is_copying;
-            if is_ours && is_wheel(button) {
+            if is_ours && button.is_wheel() {
                 if let Some(toward) = scroll_of(button) {
                     scroll(model, pane, toward, out);
                 }
                 return;
             } else if is_ours {
                 return press(model, pane, button, mouse.at, out);
-            } else if !is_wheel(button) {
+            } else if !button.is_wheel() {
                 if model.scene.chrome.focus != Some(pane.id) {
                     model.send(&calls::focus(pane.id), out);
                 }
@@ -191,17 +191,6 @@ fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<
         MouseKind::Move => {}
     }
     pass(model, pane, mouse, out);
-}
-
-/// True for a step of the wheel, which is never held.
-const fn is_wheel(button: MouseButton) -> bool {
-    matches!(
-        button,
-        MouseButton::WheelUp
-            | MouseButton::WheelDown
-            | MouseButton::WheelLeft
-            | MouseButton::WheelRight
-    )
 }
 
 /// The way in which a step of the wheel scrolls; none to the side, and none for a button.

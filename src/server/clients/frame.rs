@@ -7,8 +7,9 @@ use crate::base::row::Run;
 use crate::base::style::{Cursor, Style};
 use crate::base::time::{Span as Time, Tick};
 use crate::core::Core;
-use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
-use crate::core::scene::{SceneAlert, SceneMarks, SceneStatus};
+use crate::core::scene::{
+    Scene, SceneAlert, SceneMarks, ScenePane, SceneSession, SceneStatus, SceneTab,
+};
 use crate::server::clients::images::SentImages;
 use crate::term::{self, Terminal};
 use crate::wire::frame::{

@@ -8,8 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, SessionId};
 use crate::base::path_trace;
-use crate::base::signal::ExitStatus;
-use crate::base::signal::{INT, TERM};
+use crate::base::signal::{ExitStatus, INT, TERM};
 use crate::core::CommandEvent;
 use crate::platform::origin_mark::OriginMark;
 use crate::server::commands::io::{

@@ -15,9 +15,8 @@ use crate::platform::process_ownership::{Confidence, Ownership, PASS_PAUSE, Shar
 use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process};
 use crate::server::commands::job::Job;
-use crate::server::commands::ps;
 use crate::server::commands::stop::{ASK_EVERY, StopOperation, StopRequest, StopTarget};
-use crate::server::commands::{CommandTaskEvent, Commands, Cx};
+use crate::server::commands::{CommandTaskEvent, Commands, Cx, ps};
 use crate::state::command_effect::Target;
 use crate::wire::keeper::CONTROL_REAPS;
 

@@ -7,13 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::action::process::stop::Signalled;
-use crate::action::process::stop::StopReport;
+use crate::action::process::stop::{Signalled, StopReport};
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId, SessionId};
-use crate::base::signal::ExitStatus;
-use crate::base::signal::{CONT, INT, KILL, TERM};
+use crate::base::signal::{CONT, ExitStatus, INT, KILL, TERM};
 use crate::base::time::{Span, Tick};
 use crate::platform::process::Process;
 use crate::platform::process_ownership::{CERTAINTY_NEEDED, Confidence, KILL_FOR};

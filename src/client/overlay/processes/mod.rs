@@ -19,8 +19,7 @@ use crate::base::key::{Key, MouseButton, MouseInput, MouseKind};
 use crate::base::time::Tick;
 use crate::client::calls;
 use crate::client::model::{ClientEffect, Model, ServerLink, reply_of};
-use crate::wire::rpc::ProcessRow;
-use crate::wire::rpc::Response;
+use crate::wire::rpc::{ProcessRow, Response};
 
 pub(super) fn open(model: &mut Model, _: &Map<String, Value>, out: &mut Vec<ClientEffect>) {
     let mut view = ProcessView::new(model.scene.chrome.focus, model.now.tick);

@@ -13,14 +13,13 @@ use crate::server::event::{self, Event};
 use crate::server::event_loop::place;
 use crate::server::persist::convert::structure;
 use crate::server::persist::database::Stored;
-use crate::server::persist::restored_screen;
 use crate::server::persist::snapshot::closed_files::Work;
 use crate::server::persist::snapshot::files::{Folder, damaged};
 use crate::server::persist::snapshot::{
     Done, Loaded, Purpose, RestoreRequest, Saving, TEXT_MAX, load,
 };
 use crate::server::persist::writer::DiskWriter;
-use crate::server::persist::{PersistCx, Retention};
+use crate::server::persist::{PersistCx, Retention, restored_screen};
 use crate::settings::Restore;
 use crate::state::command_effect::SnapshotRequest;
 use crate::state::effect::ClientMessage;

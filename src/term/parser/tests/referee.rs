@@ -1,9 +1,8 @@
 //! The parser's calls and those of the vte crate for the same bytes, to be compared: by tests, and
 //! by the fuzz target `vt_parser`.
 
-use crate::term::parser::CsiParams;
 use crate::term::parser::scan::scalar;
-use crate::term::parser::{End, Header, Parser, Sink};
+use crate::term::parser::{CsiParams, End, Header, Parser, Sink};
 
 /// Calls as both parsers make them.
 #[derive(Debug, Clone, PartialEq, Eq)]
