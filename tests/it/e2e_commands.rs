@@ -22,6 +22,13 @@ fn json(client: &Abide, args: &[&str]) -> serde_json::Value {
     serde_json::from_str(&client.cli(&args).stdout).expect("JSON")
 }
 
+/// Waits until the shell of the session `work` stands at its prompt: its command is over, and what
+/// is typed next belongs to no output.
+#[track_caller]
+fn at_prompt(client: &Abide) {
+    client.cli(&["wait", "-t", "work", "--prompt", "--timeout", "20s"]).ok();
+}
+
 #[test]
 fn a_command_in_a_live_shell_gives_its_output_and_status_and_the_shell_keeps_what_it_did() {
     let client = configured("");
@@ -59,7 +66,7 @@ fn a_shell_that_is_not_at_its_prompt_or_marks_none_is_refused_with_what_to_do() 
         .cli(&["exec", "--in", "work", "--", "true"])
         .refused(1, &["runs \"sleep 1000\"", "abide wait"]);
     client.press("C-c");
-    client.cli(&["wait", "-t", "work", "--prompt", "--timeout", "20s"]).ok();
+    at_prompt(&client);
     client.type_text("half");
     client.expect("half");
     client.cli(&["exec", "--in", "work", "--", "true"]).refused(1, &["something is typed", "C-u"]);
@@ -109,6 +116,7 @@ fn commands_typed_at_prompts_are_remembered_listed_run_again_and_their_output_is
     client.expect_screen("both are listed", |_| {
         json(&client, &["commands"]).as_array().is_some_and(|list| list.len() == 3)
     });
+    at_prompt(&client);
     client.type_line(" echo not to be remembered");
     client.expect_screen("it ran", |screen| {
         screen.rows().iter().any(|row| row == "not to be remembered")
@@ -129,9 +137,10 @@ fn commands_typed_at_prompts_are_remembered_listed_run_again_and_their_output_is
     );
     let id = only["id"].as_str().expect("an id");
     assert_eq!(client.cli(&["pane", "output", "--of", id]).ok().stdout, "marker42\n");
-    client.cli(&["wait", "-t", "work", "--prompt", "--timeout", "20s"]).ok();
+    at_prompt(&client);
     client.type_line("clear");
     client.expect_screen("it is clear", |screen| !screen.shows("marker42"));
+    at_prompt(&client);
     client.press("C-b H");
     client.expect("runs again");
     client.type_text("marker");
@@ -141,6 +150,7 @@ fn commands_typed_at_prompts_are_remembered_listed_run_again_and_their_output_is
     client.press("Enter");
     client
         .expect_screen("it ran again", |screen| screen.rows().iter().any(|row| row == "marker42"));
+    at_prompt(&client);
     client.press("C-b H");
     client.expect("runs again");
     client.type_text("marker");
