@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::ClientCall;
 use abide::client::{self, ExitReason, Options, client_config, plain};
-use abide::platform::{paths::is_first_run, socket};
+use abide::platform::{ProgramLimits, paths::is_first_run, signals, socket};
 use abide::{keeper, record, server};
 
 pub(crate) fn main() -> ExitCode {
@@ -18,6 +18,7 @@ pub(crate) fn main() -> ExitCode {
         _ if record::is_asked_for(&args) => return ExitCode::from(record::run(&args)),
         _ => {}
     }
+    signals::outlive_file_limit();
     match cli::run(args) {
         Next::Exit(status) => ExitCode::from(status),
         Next::Examine { as_json, colours } => {
@@ -31,6 +32,7 @@ pub(crate) fn main() -> ExitCode {
 
 /// Shows a session until the client leaves; gives the exit status.
 fn show(attach: Attach) -> u8 {
+    ProgramLimits::change();
     let outcome = attached(attach).unwrap_or_else(|error| {
         ExitReason::NoTerminal(format!("the client cannot be started: {error:#}"))
     });

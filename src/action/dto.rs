@@ -1,5 +1,7 @@
 //! Sessions, tabs, panes and clients as actions list them.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -260,6 +262,9 @@ pub struct ServerItem {
     /// Why the last upgrade was rolled back, if it was and this is the server that goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upgrade_failed: Option<String>,
+    /// Files that cannot be written at the moment, and why: `sessions`, `log`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub disk_faults: BTreeMap<String, String>,
     /// The number of sessions.
     pub sessions: usize,
     /// The number of tabs.

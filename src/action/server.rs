@@ -43,6 +43,11 @@ impl Apply for ServerStatus {
             uptime_ms: (cx.now.tick - host.started).as_millis(),
             socket: host.socket.clone(),
             upgrade_failed: host.upgrade_failed.clone(),
+            disk_faults: host
+                .disk_faults
+                .iter()
+                .map(|(files, why)| ((*files).to_owned(), why.clone()))
+                .collect(),
             sessions: state.sessions.len(),
             tabs: state.tabs.len(),
             panes: state.panes.len(),

@@ -22,6 +22,8 @@ pub const CHLD: i32 = 17;
 pub const CONT: i32 = 18;
 /// The key that stops a job.
 pub const TSTP: i32 = 20;
+/// A file would grow beyond its limit.
+pub const XFSZ: i32 = 25;
 /// The terminal has another size.
 pub const WINCH: i32 = 28;
 

@@ -20,7 +20,7 @@ use crate::platform::daemonize::{self, KeeperStart};
 use crate::platform::paths::{Paths, PathsError};
 use crate::platform::poll::Ready;
 use crate::platform::socket::RESET_MEANS_UNREAD;
-use crate::platform::{self, own_program};
+use crate::platform::{self, last_words, own_program};
 use crate::wire::packet::PACKET_MAX;
 use crate::wire::rpc::{Request, Response};
 
@@ -226,20 +226,30 @@ fn started(
         Refusal::new(Code::SpawnFailed, error.to_string()).hint(places.advice(&error))
     };
     places.prepare().map_err(unusable)?;
-    let log = places.open_log().map_err(unusable)?;
     let failed =
         |error: io::Error| failure(places, &format!("the keeper cannot be started: {error}"));
     let exe = own_program();
     let (alive, theirs) = UnixStream::pair().map_err(failed)?;
+    let errors = last_words::new().ok();
     let start = KeeperStart {
         exe: &exe,
         args: Vec::new(),
         env: Vec::new(),
         input: Some(OwnedFd::from(theirs)),
-        log: Some(log),
+        errors: errors.as_ref().and_then(|errors| errors.try_clone().ok()),
     };
     daemonize::start_keeper(start).map_err(failed)?;
-    wait(places, pane, (&alive, deadline))
+    let link = wait(places, pane, (&alive, deadline))?;
+    // With a server that listens, they are for its log.
+    let errors = errors.filter(|_| link.is_none());
+    let words = errors.map(last_words::read).unwrap_or_default();
+    let words = String::from_utf8_lossy(&words);
+    // The keeper says that it gives up, the server before it says why.
+    let why = words.lines().rev().find(|line| !line.starts_with("keeper: "));
+    match why.or_else(|| words.lines().last()) {
+        Some(why) => Err(failure(places, &format!("no server could be started: {why}"))),
+        None => Ok(link),
+    }
 }
 
 /// `alive` is closed at the other end when the keeper has gone.

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::action::server::ServerStatus;
+use crate::action::table::{self, CallParams};
 use crate::base::error::Refusal;
 use crate::cli::connection::ServerConnection;
 use crate::cli::{config, print, table_output};
@@ -180,12 +182,25 @@ fn server() -> Finding {
         return finding("server", Health::Bad, "there is no place for its socket");
     };
     match ServerConnection::connect(&places, None) {
-        Ok(Some(_)) => {
-            finding("server", Health::Good, format!("listens on {}", places.socket().display()))
-        }
+        Ok(Some(mut link)) => match disk_faults(&mut link) {
+            None => {
+                finding("server", Health::Good, format!("listens on {}", places.socket().display()))
+            }
+            Some(faults) => finding("server", Health::Bad, faults),
+        },
         Ok(None) => finding("server", Health::Good, "none is running; abide new starts one"),
         Err(refusal) => finding("server", Health::Bad, refusal.message),
     }
+}
+
+/// Files that the server cannot write at the moment, and why; none if all is well.
+fn disk_faults(link: &mut ServerConnection) -> Option<String> {
+    let status = link.call(table::entry::<ServerStatus>(), &CallParams::new()).ok()?;
+    let faults = status.get("disk_faults")?.as_object()?.iter();
+    let told = faults.map(|(files, why)| {
+        format!("{files} cannot be written: {}", why.as_str().unwrap_or_default())
+    });
+    Some(told.collect::<Vec<_>>().join("; "))
 }
 
 fn nesting() -> Finding {

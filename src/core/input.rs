@@ -193,6 +193,8 @@ pub enum ServerEvent {
     Keeper(u32),
     /// Scrollback has grown: its limit over all panes is enforced.
     CapScrollback,
+    /// Files of that kind cannot be written, and why; or can be again.
+    Disk(&'static str, Option<String>),
 }
 
 /// Something comes back from a former time.

@@ -192,10 +192,16 @@ impl Core {
     }
 
     fn server_event(&mut self, event: &ServerEvent) {
-        match *event {
-            ServerEvent::Connections(count) => self.connections = count,
-            ServerEvent::Keeper(pid) => self.host.keeper_pid = pid,
+        match event {
+            ServerEvent::Connections(count) => self.connections = *count,
+            ServerEvent::Keeper(pid) => self.host.keeper_pid = *pid,
             ServerEvent::CapScrollback => self.cap_history(),
+            ServerEvent::Disk(files, Some(why)) => {
+                self.host.disk_faults.insert(files, why.clone());
+            }
+            ServerEvent::Disk(files, None) => {
+                self.host.disk_faults.remove(files);
+            }
         }
     }
 

@@ -33,12 +33,13 @@ use crate::keeper::server::{HUSH, Server};
 use crate::keeper::stream::{Flow, READ_COUNT_MAX};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::memory::SharedMemory;
+use crate::platform::paths::Paths;
 use crate::platform::pidfd::{self, Ended};
 use crate::platform::poll::timespec;
 use crate::platform::process_snapshot::SnapshotCache;
 use crate::platform::{
-    EventFd, FdLimit, SignalFd, close_fds_from, daemonize, now, process, random_u64,
-    restore_default_signals,
+    EventFd, ProgramLimits, SignalFd, close_fds_from, daemonize, last_words, now, process,
+    random_u64, restore_default_signals,
 };
 use crate::wire::keeper::{
     CONTROL_AWAITED, CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION,
@@ -67,23 +68,24 @@ pub fn run(args: &[OsString]) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             log(&format!("{error:#}"));
+            // Everything it held is let go by now, so a disk that hangs holds up nothing.
+            let saved = Paths::current().map(|places| last_words::save(&places.log()));
+            ignore_failure(saved, "if even the log is gone, nobody can be told");
             1
         }
     }
 }
 
-/// Writes a line to the log, which is standard error.
+/// Says a line for the log on standard error, whence the server moves it there.
 fn log(line: &str) {
-    let line = format!("keeper: {line}\n");
-    let written = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
-    ignore_failure(written, "if even the log is gone, nobody can be told");
+    last_words::say(&format!("keeper: {line}"));
 }
 
 /// All it holds.
 #[derive(Debug)]
 struct Keeper {
     epoch: u64,
-    limit: FdLimit,
+    limit: ProgramLimits,
     signals: SignalFd,
     wake: Wake,
     cgroups: Option<Cgroups>,
@@ -157,12 +159,12 @@ impl Keeper {
             room: EventFd::new()?,
         };
         let cgroups = if is_adopting { None } else { Cgroups::probe(epoch) };
-        Ok(Self { is_adopting, ..Self::new(epoch, FdLimit::raise(), wake, cgroups, server)? })
+        Ok(Self { is_adopting, ..Self::new(epoch, ProgramLimits::raise(), wake, cgroups, server)? })
     }
 
     fn new(
         epoch: u64,
-        limit: FdLimit,
+        limit: ProgramLimits,
         wake: Wake,
         cgroups: Option<Cgroups>,
         server: Server,

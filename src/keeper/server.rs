@@ -11,7 +11,7 @@ use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick, backoff};
 use crate::base::watchdog::{Watchdog, WatchdogAction};
 use crate::keeper::link::ServerLink;
-use crate::platform::{RUNNING, clear_signal_mask, pidfd, process, socket};
+use crate::platform::{ProgramLimits, RUNNING, clear_signal_mask, pidfd, process, socket};
 use crate::wire::keeper::{ExitStatus, RESTART_STATUS, Upgrade};
 
 /// A server that worked this long was no crash loop: what killed it came from outside.
@@ -150,6 +150,7 @@ impl Server {
         }
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
         clear_signal_mask(&mut command);
+        ProgramLimits::give_to_server(&mut command);
         let child = command.spawn()?;
         self.running = Running::Child(i32::try_from(child.id()).unwrap_or(0));
         self.link = Some(ServerLink::new(ours, self.lease)?);

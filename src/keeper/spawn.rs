@@ -19,7 +19,7 @@ use rustix::io::Errno;
 use crate::base::geom::Size;
 use crate::platform::origin_mark::OriginMark;
 use crate::platform::spawn::{NotStarted, Piped, born_in, piped};
-use crate::platform::{FdLimit, clear_signal_mask, which};
+use crate::platform::{ProgramLimits, clear_signal_mask, which};
 use crate::wire::keeper::{Spawn, Wiring, cookie};
 
 /// The handles of a program that was started.
@@ -40,7 +40,7 @@ pub(super) struct Started {
 pub(super) fn spawn(
     spawn: &Spawn,
     epoch: u64,
-    limit: FdLimit,
+    limit: ProgramLimits,
     cgroup: Option<&OwnedFd>,
 ) -> Result<Started, NotStarted> {
     let word = |bytes: &Vec<u8>| OsString::from_vec(bytes.clone());
@@ -89,7 +89,7 @@ fn from_io(program: &Path, error: &io::Error) -> NotStarted {
 fn on_pty(
     command: &ExecSpec,
     size: Size,
-    limit: FdLimit,
+    limit: ProgramLimits,
     cgroup: Option<&OwnedFd>,
 ) -> Result<Started, NotStarted> {
     let ExecSpec { file: program, argv, env, cwd } = command;
@@ -142,7 +142,7 @@ fn pid_of(child: &(dyn Child + Send + Sync)) -> Option<i32> {
 
 fn on_pipes(
     command: &ExecSpec,
-    limit: FdLimit,
+    limit: ProgramLimits,
     cgroup: Option<&OwnedFd>,
 ) -> Result<Started, NotStarted> {
     let ExecSpec { file: program, argv, env, cwd } = command;

@@ -21,8 +21,8 @@ use crate::keeper::link::ServerLink;
 use crate::keeper::server::Server;
 use crate::keeper::{Keeper, LAST_OUTPUT_WITHIN, Wake};
 use crate::platform::cgroup::Cgroups;
-use crate::platform::{FdLimit, become_program, inherited_fd, now};
-use crate::wire::keeper::HandoffTable;
+use crate::platform::{ProgramLimits, become_program, inherited_fd, now};
+use crate::wire::keeper::{FromKeeper, HandoffTable};
 
 /// The option before the number of the fd with the table on the command line.
 const TABLE: &str = "--table";
@@ -59,7 +59,7 @@ impl Keeper {
         );
         let mut keeper = Self::new(
             table.epoch,
-            FdLimit::from_parts(table.limit.0, table.limit.1),
+            ProgramLimits::from_parts(table.limit.0, table.limit.1),
             wake,
             Cgroups::probe(table.epoch),
             server,
@@ -86,6 +86,8 @@ impl Keeper {
         let Some(program) = self.next.take_if(|_| is_quiet) else { return };
         let Err(error) = self.become_program(&program);
         super::log(&format!("cannot become {}: {error}", program.display()));
+        // The server looks for it then.
+        self.send(0, &FromKeeper::Ping, Vec::new());
     }
 
     fn become_program(&self, program: &Path) -> io::Result<Infallible> {
@@ -107,6 +109,9 @@ impl Keeper {
         file.rewind()?;
         let number = file.as_raw_fd();
         let kept: Vec<i32> = table.open_fds().chain([number]).collect();
-        Err(become_program(program, &["keeper", TABLE, &number.to_string()], &kept))
+        self.limit.lower_others();
+        let error = become_program(program, &["keeper", TABLE, &number.to_string()], &kept);
+        self.limit.raise_others();
+        Err(error)
     }
 }

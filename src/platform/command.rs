@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::base::error::ignore_failure;
+use crate::platform::ProgramLimits;
 
 /// The most that is read of what a command prints, in bytes.
 const OUTPUT_MAX: usize = 16 << 10;
@@ -52,6 +53,7 @@ pub fn output(program: &Path, args: &[&str], within: Duration) -> io::Result<(St
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .process_group(0);
+    ProgramLimits::give_to(&mut command);
     let mut child = command.spawn()?;
     let mut text = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
@@ -157,6 +159,7 @@ impl Fed {
 fn shell(command: &str) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    ProgramLimits::give_to(&mut shell);
     shell
 }
 

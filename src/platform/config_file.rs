@@ -1,11 +1,11 @@
 //! The place where the configuration file of the user is, and its text. What it means is not known
 //! here.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::platform::passwd::Login;
+use crate::platform::plain_file;
 
 /// The longest configuration file that is read, in bytes; one byte more is given so that a reader
 /// can refuse it.
@@ -26,16 +26,13 @@ pub fn path() -> PathBuf {
 /// # Errors
 /// If it cannot be read, or is no UTF-8.
 pub fn read(path: &Path) -> io::Result<Option<String>> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    match plain_file::read_linked(path, FILE_BYTES_MAX) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => {
+            let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8");
+            String::from_utf8(read?).map(Some).map_err(no_text)
+        }
     }
-    let mut text = String::new();
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    Ok(Some(text))
 }
 
 /// The user's own themes, `themes/NAME.toml` beside the configuration at `path`: path and text of

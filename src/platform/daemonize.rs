@@ -2,7 +2,6 @@
 //! should be started is not known here.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -22,8 +21,8 @@ pub struct KeeperStart<'a> {
     pub env: Vec<(OsString, OsString)>,
     /// The standard input: with `--adopt` the socket to the server.
     pub input: Option<OwnedFd>,
-    /// The place where its errors and those of its servers go.
-    pub log: Option<File>,
+    /// The standard error of it and of its servers, see [`super::last_words`].
+    pub errors: Option<OwnedFd>,
 }
 
 /// The meaning of such arguments: the program that is started as `server run --lease N`
@@ -62,7 +61,7 @@ pub fn start_keeper(start: KeeperStart<'_>) -> io::Result<()> {
     command.arg("keeper").args(start.args).env_remove("ABIDE_JOB").envs(start.env).current_dir("/");
     command.stdin(start.input.map_or_else(Stdio::null, Stdio::from));
     command.stdout(Stdio::null());
-    command.stderr(start.log.map_or_else(Stdio::null, Stdio::from));
+    command.stderr(start.errors.map_or_else(Stdio::null, Stdio::from));
     sys::detach(&mut command);
     // The first fork ends at once; its child is the keeper.
     command.spawn()?.wait()?;

@@ -21,6 +21,7 @@ pub mod config_file;
 pub mod daemonize;
 pub mod host_terminal;
 mod inotify;
+pub mod last_words;
 pub mod memory;
 pub mod origin_mark;
 mod passwd;
@@ -28,6 +29,7 @@ mod passwd;
 pub mod path_trace;
 pub mod paths;
 pub mod pidfd;
+pub mod plain_file;
 pub mod poll;
 pub mod process;
 pub mod process_ownership;
@@ -44,7 +46,7 @@ pub use clock::{boot_id, now, random_u64};
 pub use inotify::{FileChanges, PathPresence};
 pub use passwd::Login;
 pub use poll::EventFd;
-pub use spawn::FdLimit;
+pub use spawn::ProgramLimits;
 pub use sys::{
     SignalFd, become_program, clear_signal_mask, close_fds_from, inherited_fd, lead_terminal,
     restore_default_signals, told_by_child_in,

@@ -7,18 +7,18 @@
 //! names.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, FlockOperation, Mode, OFlags, access, flock, fstat, openat, statvfs};
 
 use crate::platform::passwd::Login;
-use crate::platform::socket;
+use crate::platform::{plain_file, socket};
 
 /// The longest path a Unix socket can have (`sun_path` in unix(7), without its NUL).
 pub const SOCKET_PATH_LEN_MAX: usize = 107;
@@ -53,6 +53,8 @@ impl PathsEnv {
     }
 }
 
+/// The longest text of the file that names the socket, in bytes: a path (`PATH_MAX`).
+const POINTER_BYTES_MAX: u64 = 4096;
 /// The room on a disk below which it is called full, in bytes: a log and a database want it.
 const ROOM_MIN: u64 = 256 << 10;
 /// The way out where state cannot be written.
@@ -138,7 +140,8 @@ impl Paths {
             return Ok(Self { state, run, socket, pointer: None, is_run_ours: true });
         }
         let pointer = run.join("where");
-        let named = fs::read(&pointer).ok().map(|bytes| PathBuf::from(OsString::from_vec(bytes)));
+        let named = plain_file::read(&pointer, POINTER_BYTES_MAX).ok();
+        let named = named.map(|bytes| PathBuf::from(OsString::from_vec(bytes)));
         let usable = |path: &PathBuf| {
             path.is_absolute()
                 && fits(path)
@@ -217,7 +220,7 @@ impl Paths {
         if let Some(pointer) = &self.pointer {
             let directory = pointer.parent().unwrap_or(&self.state);
             make_private(directory)?;
-            replace(pointer, self.socket.as_os_str().as_bytes())
+            plain_file::replace(pointer, self.socket.as_os_str().as_bytes())
                 .map_err(|source| PathsError::Io { path: pointer.clone(), source })?;
         }
         Ok(())
@@ -332,17 +335,6 @@ impl Paths {
     pub fn connect(&self) -> io::Result<UnixStream> {
         socket::connect(&self.socket)
     }
-
-    /// Opens the log for appending, 0600.
-    ///
-    /// # Errors
-    /// If it cannot be opened.
-    pub fn open_log(&self) -> Result<File, PathsError> {
-        let path = self.log();
-        let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-        options.open(&path).map_err(|source| PathsError::Io { path, source })
-    }
 }
 
 /// The file a path stands for, as device and inode (stat(2)); none if there is none. The path may
@@ -400,23 +392,6 @@ fn check_private(path: &Path, forbidden: Mode) -> Result<(), PathsError> {
     Ok(())
 }
 
-/// Writes a small file as a whole or not at all.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs::read(path).is_ok_and(|present| present == bytes) {
-        return Ok(());
-    }
-    let new = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(&new)?;
-    file.write_all(bytes)?;
-    fs::rename(new, path)
-}
-
 /// True if a path, or the nearest parent that exists, is on a file system where locks and sockets
 /// do not mean what they say.
 fn is_on_network(path: &Path) -> bool {
@@ -444,7 +419,7 @@ pub fn is_first_run(paths: &Paths) -> bool {
 /// From now on it is not the first time any more. Where that cannot be noted, the card comes again.
 pub fn forget_first_run() {
     if let Ok(paths) = Paths::current() {
-        fs::write(seen_card(&paths), "").ok();
+        plain_file::append(&seen_card(&paths)).ok();
     }
 }
 

@@ -4,9 +4,21 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
+
+use crate::base::error::ignore_failure;
+use crate::base::signal;
+
+/// From now on a file that would grow beyond `RLIMIT_FSIZE` is an error of write(2) instead of the
+/// end of this process (setrlimit(2)); what this process starts has the default again.
+pub fn outlive_file_limit() {
+    let handled = signal_hook::flag::register(signal::XFSZ, Arc::<AtomicBool>::default());
+    ignore_failure(handled, "without a handler the default stays in force");
+}
 
 /// Signals that no longer do what they do by default (signal(7)); what this process starts has the
 /// default again.

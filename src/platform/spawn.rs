@@ -1,9 +1,10 @@
-//! Parts of starting a program: three pipes, a session of its own, a birth in a cgroup, its limit
-//! on fds. The keeper puts them together.
+//! Parts of starting a program: three pipes, a session of its own, a birth in a cgroup, its
+//! limits. The keeper puts them together.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
@@ -82,36 +83,100 @@ pub fn born_in(
     }
 }
 
-/// The limit on fds (`RLIMIT_NOFILE`) that programs get: the one this process was started with. It
-/// has raised its own, because it holds many fds.
+/// The limits (setrlimit(2)) that programs get: those this process was started with. It has raised
+/// its own on fds and on the length of files, because it holds many fds and long memory, and leaves
+/// no core, because it holds what people typed.
 #[derive(Debug, Clone, Copy)]
-pub struct FdLimit(Rlimit);
+pub struct ProgramLimits {
+    fds: Rlimit,
+    length: Rlimit,
+    core: Rlimit,
+}
 
-impl FdLimit {
-    /// Raises this process's limit as far as it goes.
+/// The limits that this process was started with, once it has changed them.
+static STARTED_WITH: OnceLock<ProgramLimits> = OnceLock::new();
+
+impl ProgramLimits {
+    /// Changes those of this process.
     #[must_use]
     pub fn raise() -> Self {
-        let old = getrlimit(Resource::Nofile);
-        let highest = Rlimit { current: old.maximum, maximum: old.maximum };
-        let raised = setrlimit(Resource::Nofile, highest);
-        ignore_failure(raised, "a limit that stays as it was is safe");
-        Self(old)
+        *STARTED_WITH.get_or_init(Self::raised)
     }
 
-    /// The limit in force and the highest; none is no limit.
+    fn raised() -> Self {
+        let old = Self {
+            fds: getrlimit(Resource::Nofile),
+            length: getrlimit(Resource::Fsize),
+            core: getrlimit(Resource::Core),
+        };
+        Self::set_own([(Resource::Nofile, highest(old.fds))]);
+        old.raise_others();
+        old
+    }
+
+    /// Changes those of this process that [`ProgramLimits::from_parts`] does not know of.
+    pub fn raise_others(self) {
+        // A core goes to a program that core(5) names whatever the limit is, but not where it is 1;
+        // no file fits into it either.
+        let none = self.core.current.map_or(1, |current| current.min(1));
+        Self::set_own([
+            (Resource::Fsize, highest(self.length)),
+            (Resource::Core, Rlimit { current: Some(none), ..self.core }),
+        ]);
+    }
+
+    /// Takes the changes back that [`ProgramLimits::from_parts`] does not know of: right before
+    /// this process becomes another program.
+    pub fn lower_others(self) {
+        Self::set_own([(Resource::Fsize, self.length), (Resource::Core, self.core)]);
+    }
+
+    /// Changes those of a process that gives the old ones to shell commands only.
+    pub fn change() {
+        STARTED_WITH.get_or_init(Self::raised);
+    }
+
+    fn set_own<const N: usize>(limits: [(Resource, Rlimit); N]) {
+        for (resource, limit) in limits {
+            ignore_failure(setrlimit(resource, limit), "a limit that stays as it was is safe");
+        }
+    }
+
+    /// The limit on fds in force and the highest; none is no limit.
     #[must_use]
     pub const fn parts(self) -> (Option<u64>, Option<u64>) {
-        (self.0.current, self.0.maximum)
+        (self.fds.current, self.fds.maximum)
     }
 
-    /// The limit whose [`FdLimit::parts`] are these, in a process whose own is raised already.
+    /// The limits whose [`ProgramLimits::parts`] are these, in a process whose limit on fds is
+    /// raised already.
     #[must_use]
-    pub const fn from_parts(current: Option<u64>, maximum: Option<u64>) -> Self {
-        Self(Rlimit { current, maximum })
+    pub fn from_parts(current: Option<u64>, maximum: Option<u64>) -> Self {
+        Self { fds: Rlimit { current, maximum }, ..Self::raise() }
     }
 
-    /// Runs `spawn` with the old limit, if what it needs, from the fd `next_fd` on, fits below it;
-    /// else the program `pid` names is given the old limit right after its start.
+    const fn all(self) -> [(Resource, Rlimit); 3] {
+        [(Resource::Nofile, self.fds), (Resource::Fsize, self.length), (Resource::Core, self.core)]
+    }
+
+    /// Makes `command` start a program with the limits that this process was started with, if it
+    /// has changed them.
+    pub(super) fn give_to(command: &mut Command) {
+        if let Some(limits) = STARTED_WITH.get() {
+            sys::limit(command, limits.all());
+        }
+    }
+
+    /// The same for a server, which needs as many fds as its keeper.
+    pub fn give_to_server(command: &mut Command) {
+        if let Some(limits) = STARTED_WITH.get() {
+            let others = [(Resource::Fsize, limits.length), (Resource::Core, limits.core)];
+            sys::limit(command, others);
+        }
+    }
+
+    /// Runs `spawn` with the old limits, if what it needs, from the fd `next_fd` on, fits below
+    /// them; else the program `pid` names is given the old limits right after its start.
     pub fn around<T>(
         self,
         next_fd: i32,
@@ -119,20 +184,25 @@ impl FdLimit {
         pid: impl Fn(&T) -> Option<i32>,
     ) -> T {
         const NEEDED: u64 = 32;
-        let own = getrlimit(Resource::Nofile);
-        let fits =
-            self.0.current.is_none_or(|limit| u64::try_from(next_fd).unwrap_or(0) + NEEDED < limit);
-        if fits && setrlimit(Resource::Nofile, self.0).is_ok() {
+        let own = self.all().map(|(resource, _)| (resource, getrlimit(resource)));
+        let next_fd = u64::try_from(next_fd).unwrap_or(0);
+        if self.fds.current.is_none_or(|limit| next_fd + NEEDED < limit) {
+            Self::set_own(self.all());
             let spawned = spawn();
-            let restored = setrlimit(Resource::Nofile, own);
-            ignore_failure(restored, "the lower limit is safe");
+            Self::set_own(own);
             return spawned;
         }
         let spawned = spawn();
         if let Some(pid) = pid(&spawned).and_then(Pid::from_raw) {
-            let lowered = prlimit(Some(pid), Resource::Nofile, self.0);
-            ignore_failure(lowered, "a program that is gone by now needs no limit");
+            for (resource, limit) in self.all() {
+                let lowered = prlimit(Some(pid), resource, limit);
+                ignore_failure(lowered, "a program that is gone by now needs no limit");
+            }
         }
         spawned
     }
+}
+
+const fn highest(limit: Rlimit) -> Rlimit {
+    Rlimit { current: limit.maximum, maximum: limit.maximum }
 }

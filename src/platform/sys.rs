@@ -14,6 +14,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use rustix::process::{Resource, Rlimit, setrlimit};
+
 use crate::base::error::ignore_failure;
 
 /// Makes `command` start a process that is nobody's child and leads a session of its own: setsid
@@ -51,6 +53,18 @@ pub fn clear_signal_mask(command: &mut Command) {
     };
     // SAFETY: the closure runs between fork and exec and does only what is allowed there, see
     // above.
+    unsafe { command.pre_exec(in_child) };
+}
+
+/// Makes `command` start a process with these limits (setrlimit(2)).
+pub(super) fn limit<const N: usize>(command: &mut Command, limits: [(Resource, Rlimit); N]) {
+    let in_child = move || {
+        for (resource, limit) in limits {
+            ignore_failure(setrlimit(resource, limit), "a limit that stays as it was is safe");
+        }
+        Ok(())
+    };
+    // SAFETY: setrlimit is one system call, which is async-signal-safe and allocates nothing.
     unsafe { command.pre_exec(in_child) };
 }
 

@@ -23,6 +23,7 @@ use crate::server::commands::{Commands, Cx, Surroundings};
 use crate::server::edge::Server;
 use crate::server::event::{ConnId, Event, Origin, Return};
 use crate::server::inbox::Stepper as _;
+use crate::server::log;
 use crate::server::panes::Panes;
 use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles};
 use crate::server::persist::database::News;
@@ -70,6 +71,7 @@ impl Server {
             }
             Event::Configuration(settings) => self.reloaded(settings),
             Event::Disk(news) => self.disk_news(news),
+            Event::Log(why) => self.log_news(why),
             Event::Successor(call, found) => {
                 self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None);
             }
@@ -516,7 +518,10 @@ impl Server {
             }
             FromKeeper::Signalled { tag, count } => self.signalled(PaneId(tag), count),
             FromKeeper::Killed { tag, report } => self.killed(PaneId(tag), &report),
-            FromKeeper::Ping => self.link.say(&ToKeeper::Pong, Vec::new()),
+            FromKeeper::Ping => {
+                self.link.say(&ToKeeper::Pong, Vec::new());
+                log::move_last_words();
+            }
             // Answers to a list belong to the start.
             FromKeeper::Hello { .. }
             | FromKeeper::Entry(_)
@@ -591,21 +596,39 @@ impl Server {
 
     /// Tells clients that the disk fails, or no longer does. A new database gets everything.
     pub(super) fn disk_news(&mut self, news: News) {
-        let (text, warning) = match news {
-            News::Failing(why) => (
-                format!(
-                    "sessions cannot be saved to disk ({why}); they go on, and it is tried again"
-                ),
-                true,
-            ),
-            News::Fine => ("sessions are saved to disk again".to_owned(), false),
+        let why = match news {
+            News::Failing(why) => Some(why),
+            News::Fine => None,
             News::Anew => {
                 return self.disk.begin_anew(now().tick, self.core.state().panes.keys().copied());
             }
         };
-        self.disk.fails(warning.then(|| text.clone()));
+        let text = match &why {
+            Some(why) => {
+                format!(
+                    "sessions cannot be saved to disk ({why}); they go on, and it is tried again"
+                )
+            }
+            None => "sessions are saved to disk again".to_owned(),
+        };
+        self.disk.fails(why.as_ref().map(|_| text.clone()));
+        self.tell_of_disk("sessions", why, &text);
+    }
+
+    /// Tells clients that the log cannot be written, or is written again.
+    pub(super) fn log_news(&mut self, why: Option<String>) {
+        let text = match &why {
+            Some(why) => format!("the log cannot be written ({why}); everything else goes on"),
+            None => "the log is written again".to_owned(),
+        };
+        self.tell_of_disk("log", why, &text);
+    }
+
+    fn tell_of_disk(&mut self, files: &'static str, why: Option<String>, text: &str) {
+        let warning = why.is_some();
+        self.step(Input::Server(ServerEvent::Disk(files, why)), Origin::None);
         for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
-            self.clients.send(client, &ToClient::Notice(Notice { text: text.clone(), warning }));
+            self.clients.send(client, &ToClient::Notice(Notice { text: text.to_owned(), warning }));
         }
     }
 

@@ -146,7 +146,7 @@ impl Server {
             ring_bytes: u32::try_from(ring::CAPACITY_DEFAULT)
                 .expect("the default capacity of a ring fits"),
         };
-        tracing::info!(%pane, cwd = %String::from_utf8_lossy(&spawn.cwd), "spawn");
+        tracing::info!(%pane, "spawn");
         self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
         self.panes.spawning.insert(pane, spawn);
     }

@@ -65,6 +65,8 @@ pub(in crate::server) enum Event {
     Configuration(Option<Box<Settings>>),
     /// Something about the disk.
     Disk(News),
+    /// Why the log cannot be written; none if it can be again.
+    Log(Option<String>),
 }
 
 /// The most events that wait for the loop; the tasks wait beyond that.

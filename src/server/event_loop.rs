@@ -18,7 +18,10 @@ use crate::base::memory::SharedBytes;
 use crate::base::signal::ExitStatus;
 use crate::base::time::{Span, Tick};
 use crate::core::{Input, PaneEvent, ServerEvent};
-use crate::platform::{FileChanges, Stream, async_fd, changed, config_file, now, process};
+use crate::platform::{
+    FileChanges, ProgramLimits, Stream, async_fd, changed, config_file, last_words, now, process,
+    signals,
+};
 use crate::server::clients::connection::{Attached, Conn};
 use crate::server::clients::frame::ECHO_WITHIN;
 use crate::server::commands::Commands;
@@ -31,7 +34,7 @@ use crate::server::panes::pipe;
 use crate::server::persist::writer::DiskWriter;
 use crate::server::startup::socket::{ListeningSocket, listen};
 use crate::server::startup::takeover;
-use crate::server::{VICTIM, log_to_stderr, settings};
+use crate::server::{VICTIM, log, settings};
 use crate::settings::Settings;
 use crate::state::effect::{Effect, Effects};
 use crate::state::pane::ProgramState;
@@ -70,7 +73,9 @@ enum Pace {
 /// its keeper; `args` is what follows `server run`.
 #[must_use]
 pub fn run(args: &[OsString]) -> u8 {
-    log_to_stderr();
+    signals::outlive_file_limit();
+    ProgramLimits::change();
+    log::start();
     process::offer_as_victim(VICTIM);
     let is_safe = args.iter().any(|arg| arg == "--safe-mode");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -82,16 +87,20 @@ pub fn run(args: &[OsString]) -> u8 {
         runtime.shutdown_background();
         result
     });
-    match result {
-        Ok(status) => status,
-        Err(error) => {
-            tracing::error!("the server ends: {error:#}");
-            FAILED_STATUS
-        }
-    }
+    let status = result.unwrap_or_else(|error| {
+        last_words::say(&format!("server: it ends: {error:#}"));
+        FAILED_STATUS
+    });
+    log::finish();
+    status
 }
 
 async fn serve(is_safe: bool) -> anyhow::Result<u8> {
+    if is_safe {
+        tracing::warn!("safe mode: the configuration is not read");
+    }
+    let settings = if is_safe { None } else { settings() }.unwrap_or_default();
+    log::configure(&settings);
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     let mut link = KeeperLink::new(socket)?;
     let mut held = takeover::take_over(&mut link).await?;
@@ -100,10 +109,7 @@ async fn serve(is_safe: bool) -> anyhow::Result<u8> {
         return Ok(0);
     };
     let (events, receiver) = mpsc::channel(EVENTS_MAX);
-    if is_safe {
-        tracing::warn!("safe mode: the configuration is not read");
-    }
-    let settings = if is_safe { None } else { settings() }.unwrap_or_default();
+    log::report_to(events.clone());
     let mut server = takeover::server(held, link, settings, sockets, events)?;
     server.link.say(&ToKeeper::Ready, Vec::new());
     server.run(listener, receiver).await
@@ -517,6 +523,7 @@ impl Server {
     pub(super) fn reloaded(&mut self, settings: Option<Box<Settings>>) {
         let is_again = std::mem::take(&mut self.reload) == Reload::Again;
         if let Some(settings) = settings.filter(|settings| **settings != *self.core.settings()) {
+            log::configure(&settings);
             self.step(Input::Configured(settings), Origin::None);
             self.mark_stale();
         }

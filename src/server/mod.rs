@@ -18,6 +18,7 @@ mod event_loop;
 mod hooks;
 mod inbox;
 mod keeper_link;
+mod log;
 mod panes;
 mod persist;
 mod startup;
@@ -31,29 +32,13 @@ pub use event_loop::run;
 /// The server is ended before other processes where no memory is left: its end costs nothing (F10).
 const VICTIM: i32 = 200;
 
-fn log_to_stderr() {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_env("ABIDE_LOG").unwrap_or_else(|_| "info".into());
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_env_filter(filter)
-        .finish();
-    // A second subscriber is only ever set by a test.
-    if let Err(error) = tracing::subscriber::set_global_default(subscriber) {
-        tracing::debug!(%error, "the log stays as it is");
-    }
-}
-
 /// The options of the user's file, the built-in ones if there is none; nothing if it has problems,
 /// which are logged.
 fn settings() -> Option<Settings> {
     let path = config_file::path();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Some(Settings::default());
-        }
+    let text = match config_file::read(&path) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Some(Settings::default()),
         Err(error) => {
             tracing::error!(path = %path.display(), %error, "the configuration cannot be read");
             return None;

@@ -21,8 +21,8 @@ pub use client::{
     Preset, Segment,
 };
 pub use server::{
-    Environment, ExecOptions, Hooks, Keep, Limits, Monitor, NotifyPolicy, PaneOptions, Persist,
-    Remain, RerunPolicy, Restore, Scrollback, SessionOptions, ShellOptions, Sizing,
+    Environment, ExecOptions, Hooks, Keep, Limits, LogOptions, Monitor, NotifyPolicy, PaneOptions,
+    Persist, Remain, RerunPolicy, Restore, Scrollback, SessionOptions, ShellOptions, Sizing,
 };
 pub use theme::{Appearance, Palette, Theme, ThemeFile};
 pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};
@@ -68,6 +68,8 @@ pub struct Settings {
     pub environment: Environment,
     /// State that outlives a reboot.
     pub persist: Persist,
+    /// The log of the server.
+    pub log: LogOptions,
     /// The most that one server holds.
     pub limits: Limits,
 }

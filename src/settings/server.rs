@@ -241,6 +241,27 @@ pub enum Keep {
     Nothing,
 }
 
+/// The log of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogOptions {
+    /// The length of a file of the log, in bytes; at that length the next one begins.
+    #[schemars(range(min = 65_536, max = 1_073_741_824))]
+    pub bytes: u64,
+    /// The number of files that are kept: `server.log`, and before it `server.log.1` and so on.
+    #[schemars(range(min = 1, max = 100))]
+    pub files: usize,
+    /// The days that a file grows, and is kept afterwards; 0 for any time.
+    #[schemars(range(max = 36_500))]
+    pub days: u32,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self { bytes: 4 << 20, files: 4, days: 14 }
+    }
+}
+
 /// The most that one server holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

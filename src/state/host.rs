@@ -1,5 +1,7 @@
 //! The server's identity and place: facts that the edge found out at its start, as plain data.
 
+use std::collections::BTreeMap;
+
 use crate::base::time::Tick;
 
 /// The server and its surroundings.
@@ -32,6 +34,8 @@ pub struct Host {
     /// Why the program that was to replace it did not take over; none if nothing of that kind
     /// happened.
     pub upgrade_failed: Option<String>,
+    /// Files that cannot be written at the moment, by what they are (`sessions`, `log`), and why.
+    pub disk_faults: BTreeMap<&'static str, String>,
     /// The environment of a login (HOME, USER, LOGNAME, SHELL, PATH), for sessions made by callers
     /// that send none.
     pub login_env: Vec<(String, String)>,

@@ -20,6 +20,7 @@ mod e2e_hostile;
 mod e2e_images;
 mod e2e_issues;
 mod e2e_keys;
+mod e2e_log;
 mod e2e_packing;
 mod e2e_panes;
 mod e2e_pastes;

@@ -149,7 +149,7 @@ impl Commands {
         if let Some(tag) = entry.tag.take_if(|tag| is_dead(tag)) {
             entry.former.push(tag);
         }
-        tracing::info!(command = %id, session = %shell.session, "exec");
+        tracing::debug!(command = %id, session = %shell.session, "exec");
         let mut contents = vec![("sh", (script(&order.words) + "\n").into_bytes())];
         if let CommandInput::Bytes(bytes) = &mut order.input {
             contents.push(("in", std::mem::take(bytes)));

@@ -19,7 +19,7 @@ use crate::core::{Core, Input, RestoreInput, ServerEvent};
 use crate::platform::memory::{PrivateMemory, SharedMemory};
 use crate::platform::paths::Paths;
 use crate::platform::{
-    EventFd, Login, async_fd, daemonize, now, own_program, pidfd, process, socket,
+    EventFd, Login, async_fd, daemonize, last_words, now, own_program, pidfd, process, socket,
 };
 use crate::server::VICTIM;
 use crate::server::commands::handoff::{self, Restored, Setup};
@@ -150,7 +150,7 @@ impl Server {
         let mut link = KeeperLink::new(ours)?;
         link.lease = self.link.lease;
         let exe = own_program();
-        let log = Paths::current().and_then(|places| places.open_log()).ok();
+        let errors = last_words::new().ok();
         // The keeper, and what it starts, are not to be ended before others.
         process::offer_as_victim(-VICTIM);
         let started = daemonize::start_keeper(daemonize::KeeperStart {
@@ -158,7 +158,7 @@ impl Server {
             args: vec!["--adopt".into()],
             env: Vec::new(),
             input: Some(theirs),
-            log,
+            errors,
         });
         process::offer_as_victim(VICTIM);
         started?;
@@ -550,6 +550,7 @@ fn host(login: &Login, lease: u64, held: &KeeperHoldings) -> Host {
             .map(|(name, value)| (text(name), text(value)))
             .collect(),
         shell: login.shell.to_string_lossy().into_owned(),
+        disk_faults: BTreeMap::new(),
         started: now().tick,
         shell_files: crate::server::startup::shell_integration::write().unwrap_or_default(),
         socket: Paths::current()

@@ -83,6 +83,7 @@ impl World {
         let host = Host {
             upgraded: false,
             upgrade_failed: None,
+            disk_faults: BTreeMap::new(),
             program: "/usr/bin/abide".into(),
             server_pid: 11,
             name: "box".into(),

@@ -7,6 +7,7 @@
 mod api;
 mod keys;
 mod procs;
+mod small_disk;
 mod terminal;
 mod world;
 

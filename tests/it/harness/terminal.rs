@@ -155,8 +155,9 @@ impl Abide {
     ) -> Self {
         let pair =
             native_pty_system().openpty(pty_size(size)).expect("the kernel has a terminal left");
-        let mut command = CommandBuilder::new(program);
-        command.args(args);
+        let words = world.command_line(program, args);
+        let mut command = CommandBuilder::new(&words[0]);
+        command.args(&words[1..]);
         command.env_clear();
         for (name, value) in world.variables() {
             command.env(name, value);

@@ -14,6 +14,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::small_disk::SmallDisk;
 use super::{PATIENCE, gone_within, procs};
 
 /// Where the programs that tests drive are looked for; the caller's own search path may point
@@ -26,6 +27,8 @@ const SHELL_START: &str = "PS1='ready$ '\nPS2='more> '\nunset PROMPT_COMMAND HIS
 /// The environment of one test.
 pub(crate) struct World {
     folder: TempDir,
+    /// The file system of its state, where that is one of its own.
+    disk: Option<SmallDisk>,
 }
 
 /// What a call without a terminal gave.
@@ -68,7 +71,7 @@ impl World {
             .prefix("ab-")
             .tempdir_in("/tmp")
             .expect("there is room for a temporary directory");
-        let world = Self { folder };
+        let world = Self { folder, disk: None };
         for name in ["home", "state", "run", "config", "data", "cache", "tmp"] {
             fs::create_dir(world.path(name)).expect("the temporary directory can be written");
         }
@@ -85,9 +88,64 @@ impl World {
         world
     }
 
-    /// A path inside the environment.
+    /// The same with its state on a file system of `kib` KiB; none where none can be mounted.
+    pub(crate) fn with_disk(kib: u32) -> Option<Self> {
+        let mut world = Self::new();
+        world.disk = Some(SmallDisk::mount(&world.path("state"), kib)?);
+        Some(world)
+    }
+
+    /// A path inside the environment, as the test gets at it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
+        let place = self.place(name);
+        match &self.disk {
+            Some(disk) if name.starts_with("state") => {
+                PathBuf::from(format!("{}{}", disk.root(), place.display()))
+            }
+            _ => place,
+        }
+    }
+
+    /// A path inside the environment, as its processes see it.
+    fn place(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Fills the file system of the state.
+    pub(crate) fn fill_disk(&self) {
+        let zeros = fs::File::create(self.path("state/filler")).expect("it can be made");
+        let mut len = 64 << 10;
+        while 0 < len {
+            match (&zeros).write(&vec![0; len]) {
+                Ok(0) | Err(_) => len /= 2,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Gives back the room on the file system of the state.
+    pub(crate) fn empty_disk(&self) {
+        fs::remove_file(self.path("state/filler")).expect("it was filled");
+    }
+
+    /// Lets nobody write below the state any more who has not opened his file yet.
+    pub(crate) fn make_disk_read_only(&self) {
+        let place = self.place("state/abide").to_string_lossy().into_owned();
+        self.run("mount", &["--bind", &place, &place], b"").ok();
+        self.run("mount", &["-o", "remount,bind,ro", &place], b"").ok();
+    }
+
+    /// Takes that back.
+    pub(crate) fn make_disk_writable(&self) {
+        let place = self.place("state/abide").to_string_lossy().into_owned();
+        self.run("umount", &["-l", &place], b"").ok();
+    }
+
+    /// Program and arguments as they are to be started here.
+    pub(super) fn command_line(&self, program: &str, args: &[&str]) -> Vec<String> {
+        let enter = self.disk.as_ref().map(|disk| disk.enter(&self.home())).unwrap_or_default();
+        let words = [program].into_iter().chain(args.iter().copied()).map(str::to_owned);
+        enter.into_iter().chain(words).collect()
     }
 
     /// The home directory.
@@ -110,7 +168,7 @@ impl World {
 
     /// The variables of everything that is started here.
     pub(super) fn variables(&self) -> Vec<(String, String)> {
-        let place = |name: &str| self.path(name).to_string_lossy().into_owned();
+        let place = |name: &str| self.place(name).to_string_lossy().into_owned();
         let fixed = [
             ("PATH", SEARCH_PATH.to_owned()),
             ("SHELL", "/bin/bash".to_owned()),
@@ -147,8 +205,9 @@ impl World {
     /// Runs any program in this environment to its end.
     #[track_caller]
     pub(crate) fn run(&self, program: &str, args: &[&str], input: &[u8]) -> Output {
-        let mut command = Command::new(program);
-        command.args(args).env_clear().envs(self.variables()).current_dir(self.home());
+        let words = self.command_line(program, args);
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).env_clear().envs(self.variables()).current_dir(self.home());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command
             .spawn()

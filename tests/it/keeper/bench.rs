@@ -301,7 +301,7 @@ impl Bench {
             args,
             env,
             input: adopt,
-            log: None,
+            errors: None,
         })
         .unwrap();
     }
