@@ -16,6 +16,10 @@ test-full:
 chaos ROUNDS="1000" SEED="20261121":
     ABIDE_CHAOS={{ROUNDS}} ABIDE_CHAOS_SEED={{SEED}} cargo test --release --test it -- chaos --nocapture --test-threads 1
 
+# 100,000 random calls of every action over each of four seeds.
+calls:
+    ABIDE_FULL=1 cargo test --release --test it -- core_model::random --nocapture
+
 # The property tests with dice of their own, as many cases as named: `just props 20000 $RANDOM`.
 props CASES="20000" SEED="1":
     PROPTEST_CASES={{CASES}} PROPTEST_RNG_SEED={{SEED}} cargo test --release --no-fail-fast

@@ -122,7 +122,7 @@ pub fn due(state: &State, open: &OpenCall) -> Option<Tick> {
 /// The moment at which a pane has been quiet for long enough.
 fn idle_at(state: &State, pending: &Pending) -> Option<Tick> {
     let Pending::Idle { pane, quiet, since } = pending else { return None };
-    Some(state.pane(*pane).marks.output.max(*since) + *quiet)
+    Some(state.panes.get(pane)?.marks.output.max(*since) + *quiet)
 }
 
 /// Calls whose time has come: panes that were quiet, and limits that have passed.
@@ -259,6 +259,32 @@ pub fn on_ended(
                 done.push((*call, Err(ended_first(pane, status))));
             }
             _ => (),
+        }
+    }
+    done
+}
+
+/// Completed by panes that went without an end of their program: one that had ended before, or
+/// never ran.
+pub fn on_gone(state: &mut State) -> Vec<(CallId, Outcome)> {
+    let (mut done, panes) = (Vec::new(), &state.panes);
+    for (call, open) in &mut state.calls {
+        match &mut open.pending {
+            Pending::Stop { panes: waited, all, left } => {
+                waited.retain(|pane| panes.contains_key(pane));
+                if waited.is_empty() {
+                    let (panes, left) = (std::mem::take(all), std::mem::take(left));
+                    done.push((*call, Ok(value(&Stopped { panes, left, undo_ms: None }))));
+                }
+            }
+            other => {
+                let gone = other.pane().filter(|pane| !panes.contains_key(pane));
+                done.extend(gone.map(|pane| {
+                    let message = format!("pane {pane} is gone");
+                    let refusal = Refusal::new(Code::Ended, message).hint("abide pane ls");
+                    (*call, Err(refusal))
+                }));
+            }
         }
     }
     done

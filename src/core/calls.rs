@@ -219,15 +219,19 @@ impl Core {
             CommandEvent::SessionOver { session } => {
                 self.state.commands.ending.remove(&session);
                 self.state.commands.exec_queues.remove(&session);
-                let records = &mut self.state.commands.records;
+                let records = self.state.commands.records.values();
                 let gone: Vec<CommandId> = records
-                    .values()
                     .filter(|command| command.session == session)
                     .map(|command| command.id)
                     .collect();
                 for id in gone {
-                    records.remove(&id);
+                    self.state.commands.records.remove(&id);
                     fx.push(Effect::Command(CommandEffect::Drop { command: id }));
+                    for call in self.waiting(id, |_| true) {
+                        let message = format!("session {session} ended during command {id}");
+                        let refusal = Refusal::new(Code::SessionTerminated, message);
+                        self.answer(call, Err(refusal.hint("abide ls")), fx);
+                    }
                 }
                 self.state.commands.version += 1;
                 let over = completion::on_session_over(&mut self.state, session);
@@ -287,6 +291,10 @@ impl Core {
         };
         for call in self.waiting(id, |wait| matches!(wait, CommandWait::Exec { .. })) {
             self.answer(call, outcome.clone(), fx);
+        }
+        for call in self.waiting(id, |wait| matches!(wait, CommandWait::Started { .. })) {
+            let message = format!("command {id} ended before it was said to run: {exit}");
+            self.answer(call, Err(Refusal::new(Code::Ended, message)), fx);
         }
         fx.extend(
             dropped.into_iter().map(|command| Effect::Command(CommandEffect::Drop { command })),

@@ -1,13 +1,15 @@
 //! The pure centre: a step takes the present and one input, changes the state and says what is to
 //! happen outside. It cannot fail and cannot wait.
 //!
-//! `input` is all that can happen, `calls` answers each call exactly once, `pane_events` follows
-//! programs, `restore` brings panes back, `scene` is what a client sees.
+//! `input` is all that can happen, `guard` keeps a panic to its step, `calls` answers each call
+//! exactly once, `pane_events` follows programs, `restore` brings panes back, `scene` is what a
+//! client sees.
 //!
 //! `server` alone uses it: the event loop steps it, the others read it. Tests: beside the code, and
 //! `tests/it/core_model`, where a reference model is compared after each step.
 
 mod calls;
+mod guard;
 pub mod input;
 mod pane_events;
 mod restore;
@@ -23,6 +25,7 @@ use crate::base::key::MouseKind;
 use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::calls::IncomingCall;
+use crate::core::guard::StepFaults;
 use crate::core::pane_events::{Hooked, ProgramEnd};
 use crate::core::restore::Followed;
 use crate::settings::Settings;
@@ -34,6 +37,7 @@ use crate::state::{ClientWithoutSession, Leaving, State, env};
 use crate::term::{OuterColours, Terminal};
 
 pub use crate::core::calls::CommandEvent;
+pub use crate::core::guard::StepFault;
 pub use crate::core::input::{ClientEvent, Input, PaneEvent, RestoreInput, ServerEvent};
 pub use crate::state::view::Viewer;
 
@@ -63,6 +67,8 @@ pub struct Core {
     colours: BTreeMap<ClientId, OuterColours>,
     /// Until when programs of panes that came back wait for a client that brings an environment.
     sleeping: Option<Tick>,
+    /// Steps that panicked.
+    faults: StepFaults,
 }
 
 /// The time that a server without sessions, clients and connections stays.
@@ -93,6 +99,7 @@ impl Core {
             told_focus: BTreeSet::new(),
             colours: BTreeMap::new(),
             sleeping: None,
+            faults: StepFaults::default(),
         }
     }
 
@@ -123,6 +130,17 @@ impl Core {
         self.hooked.is_muted = false;
         self.note_lines_typed(&fx[first..]);
         self.save(first, fx);
+    }
+
+    /// Takes one step, as [`Core::step`] does. A panic in it is a fault that is given back: the
+    /// caller is answered `internal`, the step is brought to an end, and the state is checked.
+    pub fn guarded_step(
+        &mut self,
+        now: Now,
+        input: Input<'_>,
+        fx: &mut Effects,
+    ) -> Option<StepFault> {
+        guard::step(self, now, input, fx)
     }
 
     fn take(&mut self, now: Now, input: Input<'_>, fx: &mut Effects) {
@@ -234,6 +252,7 @@ impl Core {
             .chain(commands)
             .chain(self.silence_at())
             .min()
+            .map(|due| self.faults.defer(due))
     }
 
     fn gone(&mut self, client: ClientId, fx: &mut Effects) {
@@ -328,6 +347,8 @@ impl Core {
     /// a session leave, and so does a server without work.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
         self.end_closed(now, fx);
+        let gone = completion::on_gone(&mut self.state);
+        self.complete(gone, fx);
         self.state.follow_views();
         while let Some(tab) = self.state.pending_work.resize.pop_first() {
             self.resize_tab(tab, now, fx);

@@ -44,8 +44,17 @@ use crate::wire::rpc::{self, Request, Response};
 const CONNS_MAX: usize = 1000;
 
 impl Server {
-    /// Works on what a task brought.
+    /// Works on what a task brought. A connection whose bytes bring out a bug is closed.
     pub(super) fn event(&mut self, event: Event) {
+        let conn = if let Event::Bytes(conn, _) = &event { Some(*conn) } else { None };
+        if self.guard("an event", |server| server.take_event(event)).is_none()
+            && let Some(conn) = conn
+        {
+            self.guard("a close", |server| server.close(conn));
+        }
+    }
+
+    fn take_event(&mut self, event: Event) {
         match event {
             Event::Opened(stream) => self.open(stream),
             Event::Bytes(conn, bytes) => self.bytes(conn, &bytes),

@@ -56,6 +56,10 @@ pub(super) struct Server {
     pub(super) reload: Reload,
     /// Exit status with which the server is to leave.
     pub(super) leaving: Option<u8>,
+    /// True if a bug left a contradiction in the state: none of it is written any more.
+    pub(super) is_damaged: bool,
+    /// Turns in a row that a bug cut short.
+    pub(super) lost_turns: u32,
 }
 
 /// The task that reads the configuration again.
@@ -112,6 +116,8 @@ impl Server {
             next: Counters { client, ..Counters::default() },
             reload: Reload::default(),
             leaving: None,
+            is_damaged: false,
+            lost_turns: 0,
         }
     }
 }

@@ -13,11 +13,12 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver};
 
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::SharedBytes;
 use crate::base::signal::ExitStatus;
 use crate::base::time::{Span, Tick};
-use crate::core::{Input, PaneEvent, ServerEvent};
+use crate::core::{Input, PaneEvent, ServerEvent, StepFault};
 use crate::platform::{
     FileChanges, ProgramLimits, Stream, async_fd, changed, config_file, last_words, now, process,
     signals,
@@ -47,6 +48,8 @@ use crate::wire::keeper::{
 
 /// The exit status after an error; the keeper tries again, ever more slowly.
 const FAILED_STATUS: u8 = 70;
+/// After so many turns in a row that a bug cut short, the next server is to try.
+const LOST_TURNS_MAX: u32 = 3;
 /// The part of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 64 << 10;
 /// The same while somebody types: an echo waits for no more than this.
@@ -131,13 +134,21 @@ impl Stepper for Server {
             Origin::Hook => Input::OfHook(Box::new(input)),
             _ => input,
         };
-        self.core.step(now(), input, &mut effects);
-        self.store();
+        self.step_core(input, &mut effects);
         effects
     }
 
     fn perform(&mut self, effect: Effect, origin: Origin) {
-        self.perform_effect(effect, origin);
+        let call = match &effect {
+            Effect::Answer { .. } => None,
+            _ => self.stepped_call.0,
+        };
+        if self.guard("an effect", |server| server.perform_effect(effect, origin)).is_some() {
+            return;
+        }
+        if let Some(to) = call.and_then(|call| self.clients.calls.remove(&call)) {
+            self.clients.answer(to, Err(bug("it could not be carried out")));
+        }
     }
 }
 
@@ -167,9 +178,14 @@ impl Server {
         let mut socket = ListeningSocket::new(listener);
         loop {
             socket.restore(&mut self.sockets, &mut self.link);
-            let pace = self.turn(&mut events);
+            let pace = self.guarded_turn(&mut events);
             if let Some(status) = self.leaving {
-                self.part();
+                if self.is_damaged {
+                    // As after a kill: nothing of this state may reach the disk or a successor.
+                    self.flush();
+                } else {
+                    self.part();
+                }
                 // Taken apart piece by piece it would keep its successor waiting; the end of the
                 // process takes all at once.
                 std::mem::forget(self);
@@ -191,7 +207,9 @@ impl Server {
                     None => {}
                 },
                 record = self.link.next() => match record {
-                    Ok(record) => self.record(record),
+                    Ok(record) => {
+                        self.guard("a record", |server| server.record(record));
+                    }
                     Err(error) => self.hand_over(&error).await?,
                 },
                 _ = hangup.recv() => self.reload(),
@@ -210,6 +228,16 @@ impl Server {
             }
             self.wake.control.publish(CONTROL_WAITING, 0);
         }
+    }
+
+    /// A turn; after some in a row that a bug cut short, the next server is to try.
+    fn guarded_turn(&mut self, events: &mut Receiver<Event>) -> Pace {
+        let pace = self.guard("a turn", |server| server.turn(events));
+        self.lost_turns = if pace.is_some() { 0 } else { self.lost_turns + 1 };
+        if LOST_TURNS_MAX <= self.lost_turns {
+            self.leave(FAILED_STATUS);
+        }
+        pace.unwrap_or(Pace::Busy)
     }
 
     /// Everything that can be done now.
@@ -289,9 +317,41 @@ impl Server {
     /// Steps the core and carries out what it wants; then whatever that brought about.
     pub(super) fn step(&mut self, input: Input<'_>, origin: Origin) {
         let mut effects = Effects::new();
-        self.core.step(now(), input, &mut effects);
-        self.store();
+        self.step_core(input, &mut effects);
         self.settle(effects, origin);
+    }
+
+    /// Steps the core and stores what the effects rest on. A panic is logged; after one that left a
+    /// contradiction, nothing is stored or done but to answer, and the next server begins with the
+    /// state before the step.
+    fn step_core(&mut self, input: Input<'_>, effects: &mut Effects) -> Option<StepFault> {
+        let fault = self.core.guarded_step(now(), input, effects);
+        if let Some(StepFault { kind, reference, message, damage }) = &fault {
+            tracing::error!(kind, reference, message, damage, "a bug: a step failed");
+            if damage.is_some() {
+                effects
+                    .retain(|effect| matches!(effect, Effect::Answer { .. } | Effect::Tell { .. }));
+                self.is_damaged = true;
+                self.leave(FAILED_STATUS);
+            }
+        }
+        if !self.is_damaged {
+            self.store();
+        }
+        fault
+    }
+
+    /// Does some work around the core; a panic in it is logged and costs no more than that work.
+    pub(super) fn guard<R>(
+        &mut self,
+        what: &'static str,
+        work: impl FnOnce(&mut Self) -> R,
+    ) -> Option<R> {
+        let result = catch_unwind(AssertUnwindSafe(|| work(self))).ok();
+        if result.is_none() {
+            tracing::error!(what, "a bug: some work failed");
+        }
+        result
     }
 
     /// Stores what the effects of a step rest on. Called before they leave.
@@ -365,19 +425,15 @@ impl Server {
             let (count, end) = (bytes.len(), position + bytes.len() as u64);
             let lost = io.pipe.as_mut().and_then(|pipe| pipe.put(&bytes));
             let mut effects = Effects::new();
+            io.position = end;
             // A bug that some bytes bring out costs the pane its screen, not everybody the server,
             // again and again.
-            let step = AssertUnwindSafe(|| {
-                self.core.step(now(), Input::Output { pane, bytes: &bytes }, &mut effects);
-            });
-            if catch_unwind(step).is_err() {
+            if self.step_core(Input::Output { pane, bytes: &bytes }, &mut effects).is_some() {
                 tracing::error!(%pane, end, "its output could not be drawn: its screen begins \
                     anew");
                 let lost = Input::Pane { pane, event: PaneEvent::ScreenLost };
-                self.core.step(now(), lost, &mut effects);
+                self.step_core(lost, &mut effects);
             }
-            io.position = end;
-            self.store();
             self.settle(effects, Origin::Output(end));
             if let Some(line) = lost {
                 self.post(pipe::slow(pane, &line), Origin::None);
@@ -473,7 +529,17 @@ impl Server {
             if attached.drawn.due(now, is_echo).is_none_or(|due| now < due) {
                 continue;
             }
-            let messages = attached.drawn.messages(now, &self.core, attached.client, &held);
+            let draw = AssertUnwindSafe(|| {
+                attached.drawn.messages(now, &self.core, attached.client, &held)
+            });
+            let Ok(messages) = catch_unwind(draw) else {
+                tracing::error!(client = %attached.client, "a bug: its view cannot be drawn");
+                let message = "its view cannot be drawn, by a bug in abide".to_owned();
+                let bye = ToClient::Bye(Bye::Refused { message });
+                conn.put(|out| frame::put(out, &bye));
+                conn.closing = true;
+                continue;
+            };
             if messages.is_empty() {
                 continue;
             }
@@ -704,6 +770,12 @@ pub(super) async fn pause(deadline: Option<Tick>) {
             tokio::time::timeout(left, std::future::pending::<()>()).await.unwrap_or_default();
         }
     }
+}
+
+/// The refusal of a call that a bug around the core has cut short.
+pub(super) fn bug(what: &str) -> Refusal {
+    Refusal::new(Code::Internal, format!("{what}, by a bug in abide"))
+        .hint("the server's log says more")
 }
 
 /// A connection that was accepted, as the stream that the loop works with.

@@ -234,6 +234,9 @@ impl State {
             that(distinct.len() == panes.len(), || (id, "has a pane twice"))?;
             that(tab.layout.is_normal(), || (id, "has a layout that is not normal"))?;
             that(panes.contains(&tab.focus), || (id, "focuses a foreign pane"))?;
+            that(tab.modal.is_none_or(|pane| panes.contains(&pane)), || {
+                (id, "has a foreign popup")
+            })?;
             that(
                 tab.focused_before.iter().all(|pane| panes.contains(pane) && *pane != tab.focus),
                 || (id, "focused a foreign pane"),

@@ -687,6 +687,8 @@ impl State {
                 (tab.layout, tab.floats) = before;
                 return Err(refusal);
             }
+            let tab = self.tab_mut(former);
+            tab.modal = tab.modal.filter(|modal| *modal != id);
         } else {
             self.insert_pane(id, beside)?;
             self.take_out(id);

@@ -91,6 +91,18 @@ impl State {
         self.sessions.get_mut(&id).expect("ids of sessions are looked up before they are used")
     }
 
+    /// The name of a pane's session, also of one that is closed and can be brought back; empty
+    /// where that is gone and the pane is only being ended.
+    #[must_use]
+    pub fn session_name_of(&self, pane: &Pane) -> &str {
+        let closed = || {
+            let items = self.closed_items.iter().map(|item| &item.session);
+            items.rev().find(|session| session.id == pane.session)
+        };
+        let session = self.sessions.get(&pane.session).or_else(closed);
+        session.map_or("", |session| session.name.as_str())
+    }
+
     /// The session of that name.
     #[must_use]
     pub fn session_named(&self, name: &str) -> Option<&Session> {

@@ -447,6 +447,7 @@ impl Tab {
         for before in self.focused_before.iter_mut().filter(|before| **before == old) {
             *before = new;
         }
+        self.modal = self.modal.filter(|modal| *modal != old);
         self.layout.replace(old, new);
     }
 

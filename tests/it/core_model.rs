@@ -6,6 +6,7 @@ mod focus;
 mod layouts;
 mod lists;
 mod model;
+mod random;
 mod targets;
 mod undo;
 mod world;

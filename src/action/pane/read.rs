@@ -19,7 +19,7 @@ use crate::base::row::Row;
 use crate::state::call::Pending;
 use crate::state::command::no_command;
 use crate::state::export;
-use crate::state::pane::Pane;
+use crate::state::pane::{Pane, no_place};
 use crate::state::search::{PaneSearch as Walk, SearchQuery};
 use crate::state::tab::NewTab;
 
@@ -432,7 +432,8 @@ impl Action for PaneEdit {
 impl Apply for PaneEdit {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let from = PaneTarget::or_own(self.target.as_ref(), cx)?;
-        let session = cx.state.pane(from).session;
+        let entry = cx.state.pane(from);
+        let session = entry.tab.map(|_| entry.session).ok_or_else(|| no_place(cx.state, from))?;
         let folder = cx.host.socket.rsplit_once('/').map_or("/tmp", |(folder, _)| folder);
         let words =
             ["/bin/sh", "-c", SCRIPT, "scrollback", &cx.host.program, &from.to_string(), folder];

@@ -83,7 +83,7 @@ impl Apply for SessionLs {
         for (pane, entry) in &cx.state.panes {
             let item = MemoryItem::of(
                 *pane,
-                cx.state.session(entry.session).name.clone(),
+                cx.state.session_name_of(entry).to_owned(),
                 &entry.memory(),
                 kept.bytes,
             );

@@ -499,3 +499,21 @@ fn effects_of_a_split_come_in_the_order_they_are_to_happen() {
         .collect();
     assert_eq!(kinds, ["the old one is smaller", "and written down", "the new one starts"]);
 }
+
+#[test]
+fn a_wait_for_a_pane_that_goes_after_its_program_is_answered() {
+    let mut settings = Settings::default();
+    settings.pane.remain_on_exit = abide::settings::Remain::On;
+    let mut world = World::with(settings);
+    world.did(Caller::default(), "new a");
+    world.did(Caller::default(), "pane split");
+    world.end(PaneId(2), ExitStatus::Code(0));
+    let waits = ["wait --prompt -t p2", "wait --idle 1s -t p2", "wait --text zz -t p2"];
+    let calls = waits.map(|words| world.ask(Caller::default(), words));
+    world.did(Caller::default(), "pane close -t p2 --now");
+    for (words, call) in waits.iter().zip(calls) {
+        let refusal = world.answer(call).expect(words).expect_err("it cannot happen any more");
+        assert_eq!(refusal.code, Code::Ended, "{words}");
+    }
+    world.wait(Span::seconds(5));
+}

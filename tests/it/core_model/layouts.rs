@@ -202,3 +202,14 @@ fn panes_of_two_tabs_can_be_exchanged() {
     world.did(World::by(client), "tab last");
     assert_eq!(world.core.scene(client).expect("it is there").panes[0].id, PaneId(3));
 }
+
+#[test]
+fn a_popup_that_is_swapped_into_another_tab_is_none_any_more_and_keeps_no_focus() {
+    let mut world = World::new();
+    let client = world.connect(1, Size::new(80, 24));
+    for words in ["new a", "tab new", "pane popup", "pane swap p1 -t p3"] {
+        world.did(World::by(client), words);
+    }
+    world.did(World::by(client), "pane close -t p3 --now");
+    assert_eq!(world.did(World::by(client), "pane focus p2")["id"], "p2");
+}

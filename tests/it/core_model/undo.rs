@@ -499,3 +499,18 @@ fn a_saved_layout_is_applied_again_with_what_runs_and_with_what_is_missing() {
         "did you mean \"tiled\"?",
     );
 }
+
+#[test]
+fn while_the_last_pane_waits_for_undo_its_memory_is_listed_and_its_editor_refused() {
+    let (mut world, client) = world(&["pane close"]);
+    assert!(world.core.state().sessions.is_empty() && world.core.state().panes.len() == 1);
+    let listed = world.did(Caller::default(), "ls --memory");
+    assert_eq!(
+        (listed[0]["pane"].as_str(), listed[0]["session"].as_str()),
+        (Some("p1"), Some("a"))
+    );
+    let hint = "abide undo brings back what was closed last";
+    check_refusal(&mut world, "pane edit -t p1", Code::NotRunning, "pane p1 is closed", hint);
+    world.did(World::by(client), "undo");
+    world.did(World::by(client), "pane edit -t p1");
+}

@@ -16,7 +16,7 @@ use abide::core::{Core, Input, RestoreInput, ServerEvent, Viewer};
 use abide::settings::Settings;
 use abide::state::State;
 use abide::state::call::Caller;
-use abide::state::command_effect::SnapshotRequest;
+use abide::state::command_effect::{CommandEffect, SnapshotRequest};
 use abide::state::effect::{ClientMessage, Effect, Effects, ProgramSpec, Question};
 use abide::state::host::Host;
 use abide::state::pane::{Pane, ProgramState, RestoreState};
@@ -42,11 +42,16 @@ pub(crate) struct World {
     pub(crate) stopped: Vec<(PaneId, Span)>,
     pub(crate) questions: Vec<(CallId, Question)>,
     pub(crate) forwarded: Vec<(ClientId, CallId, &'static str)>,
+    /// What is asked of the outside about commands, and about snapshots.
+    pub(crate) commands: Vec<CommandEffect>,
+    pub(crate) snapshots: Vec<(CallId, SnapshotRequest)>,
     pub(crate) exits: usize,
     pub(crate) saves: usize,
     pub(crate) restarts: usize,
     /// Calls that were made and may be answered.
     pub(crate) open: BTreeSet<CallId>,
+    /// Calls whose callers have gone.
+    cancelled: BTreeSet<CallId>,
     answers: BTreeMap<CallId, Outcome>,
     messages: BTreeMap<ClientId, Vec<ClientMessage>>,
     forgotten: Vec<PaneId>,
@@ -109,10 +114,13 @@ impl World {
             stopped: Vec::new(),
             questions: Vec::new(),
             forwarded: Vec::new(),
+            commands: Vec::new(),
+            snapshots: Vec::new(),
             exits: 0,
             saves: 0,
             restarts: 0,
             open: BTreeSet::new(),
+            cancelled: BTreeSet::new(),
             answers: BTreeMap::new(),
             messages: BTreeMap::new(),
             forgotten: Vec::new(),
@@ -237,10 +245,17 @@ impl World {
             }
             Effect::Hook { text, .. } => assert!(!text.is_empty(), "a hook without anything to do"),
             Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
-            Effect::Command(_) | Effect::Pipe { .. } | Effect::Snapshots { .. } => {}
+            Effect::Command(effect) => self.commands.push(effect.clone()),
+            Effect::Snapshots { call, request } => {
+                let is_ours = matches!(request, SnapshotRequest::Reopen { .. });
+                let asked = (!is_ours).then(|| (*call, request.clone()));
+                self.snapshots.extend(asked);
+            }
+            Effect::Pipe { .. } => {}
             Effect::Closed(change) => self.save_closed(change),
             Effect::Restored { call, panes } => {
-                assert!(!panes.is_empty() && self.open.contains(call), "{call} made nothing anew");
+                let is_known = self.open.contains(call) || self.cancelled.contains(call);
+                assert!(!panes.is_empty() && is_known, "{call} made nothing anew");
             }
             Effect::Save => self.saves += 1,
             Effect::Exit => self.exits += 1,
@@ -320,6 +335,7 @@ impl World {
         self.step(Input::Gone { client });
         for call in dropped {
             self.open.remove(&call);
+            self.cancelled.insert(call);
         }
     }
 
@@ -334,7 +350,15 @@ impl World {
         self.invoke(caller, action).0
     }
 
-    fn invoke(&mut self, caller: Caller, action: Call) -> (CallId, Effects) {
+    /// Whoever called is gone.
+    pub(crate) fn cancel(&mut self, call: CallId) {
+        self.step(Input::Cancelled { call });
+        if self.open.remove(&call) {
+            self.cancelled.insert(call);
+        }
+    }
+
+    pub(crate) fn invoke(&mut self, caller: Caller, action: Call) -> (CallId, Effects) {
         let call = CallId(self.next_call);
         self.next_call += 1;
         self.open.insert(call);
