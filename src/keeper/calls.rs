@@ -17,7 +17,7 @@ use crate::platform::cgroup::Cgroups;
 use crate::platform::now;
 use crate::platform::spawn::{ENDED, NotStarted};
 use crate::wire::keeper::{
-    CONTROL_WAITING, FromKeeper, KeeperRecord, KillReport, ProgramEntry, Spawn, ToKeeper, Wiring,
+    CONTROL_SUCCEEDS, CONTROL_WAITING, FromKeeper, KeeperRecord, KillReport, ProgramEntry, Spawn, ToKeeper, Wiring,
 };
 
 /// The longest name of a stashed fd.
@@ -98,6 +98,10 @@ impl Keeper {
                     job.input = None;
                 }
             }
+            ToKeeper::Succeed if self.is_going => {
+                self.send(call, &FromKeeper::Released, Vec::new());
+            }
+            ToKeeper::Succeed => self.server.succeed(now().tick),
             ToKeeper::Quit => self.is_over = true,
         }
     }
@@ -195,6 +199,7 @@ impl Keeper {
             return;
         };
         self.wake = wake;
+        self.wake.control.publish(CONTROL_SUCCEEDS, 1);
         self.epoch = epoch;
         self.cgroups = Cgroups::probe(epoch);
         self.server.adopt(server_pid, pidfd, lease);

@@ -27,8 +27,8 @@ use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target, cookie};
 pub(super) struct Scope<'a> {
     pub(super) epoch: u64,
     pub(super) cgroups: Option<&'a Cgroups>,
-    /// Never touched, whatever they look like: the server.
-    pub(super) server_pid: i32,
+    /// Never touched, whatever they look like: the servers.
+    pub(super) server_pids: [i32; 2],
     pub(super) snapshot: &'a ProcessSnapshot,
     pub(super) markers: &'a RefCell<EnvMarkers>,
 }
@@ -122,7 +122,7 @@ fn ownership(job: &Program, scope: Scope<'_>) -> Ownership {
         ancestor: (!job.is_adopted).then_some(own_pid),
         reaper: own_pid,
         since: job.start_time,
-        excluded: [0, 1, own_pid, scope.server_pid].into(),
+        excluded: [0, 1, own_pid].into_iter().chain(scope.server_pids).collect(),
         ..Ownership::default()
     }
 }

@@ -42,8 +42,8 @@ use crate::platform::{
     random_u64, restore_default_signals,
 };
 use crate::wire::keeper::{
-    CONTROL_AWAITED, CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION,
-    WAITING_FOR_ANY, WAITING_FOR_AWAITED,
+    CONTROL_AWAITED, CONTROL_REAPS, CONTROL_SUCCEEDS, CONTROL_WAITING, ExitStatus, FromKeeper,
+    Target, VERSION, WAITING_FOR_ANY, WAITING_FOR_AWAITED,
 };
 
 /// The number of reads one round takes of all streams together, at least one of each: a flood of
@@ -97,6 +97,8 @@ struct Keeper {
     /// The program this process becomes as soon as nothing is on its way.
     next: Option<PathBuf>,
     is_adopting: bool,
+    /// It was told to end, and waits for the server to have saved all.
+    is_going: bool,
     is_over: bool,
 }
 
@@ -169,6 +171,8 @@ impl Keeper {
         cgroups: Option<Cgroups>,
         server: Server,
     ) -> anyhow::Result<Self> {
+        let mut wake = wake;
+        wake.control.publish(CONTROL_SUCCEEDS, 1);
         Ok(Self {
             epoch,
             limit,
@@ -182,6 +186,7 @@ impl Keeper {
             snapshots: SnapshotCache::default(),
             next: None,
             is_adopting: false,
+            is_going: false,
             is_over: false,
         })
     }
@@ -348,11 +353,26 @@ impl Keeper {
         while let Some(signal) = self.signals.next() {
             match signal {
                 signal::CHLD => self.reap(),
-                // The machine goes down, or somebody means it: the server knows what to do then,
-                // and ends.
-                signal::TERM => self.server.signal(signal::TERM),
+                signal::TERM => self.go(),
                 _ => {}
             }
+        }
+    }
+
+    /// Told to end: the login, the machine or somebody means all of it. The server saves, and
+    /// nothing is started any more.
+    fn go(&mut self) {
+        self.is_going = true;
+        self.is_over |= self.server.go(now().tick);
+    }
+
+    /// The end of all that was told to go: programs hear it as from a terminal that is closed.
+    fn gone(&mut self) {
+        self.is_over = true;
+        self.snapshots.take();
+        let Some(scope) = self.scope() else { return };
+        for job in self.jobs.values() {
+            kill::signal(job, scope, Target::Tree, signal::HUP);
         }
     }
 
@@ -378,6 +398,9 @@ impl Keeper {
     fn server_ended(&mut self, status: ExitStatus) {
         // The server's last words may be unread: no more than the socket holds.
         (0..8).for_each(|_| self.talk(PollFlags::IN));
+        if self.is_going {
+            return self.gone();
+        }
         if status == ExitStatus::Code(0) {
             self.is_over = true;
             if self.jobs.is_empty() {
@@ -495,7 +518,7 @@ impl Keeper {
         Some(Scope {
             epoch: self.epoch,
             cgroups: self.cgroups.as_ref(),
-            server_pid: self.server.pid(),
+            server_pids: self.server.pids(),
             snapshot: snapshot.as_ref()?,
             markers,
         })

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::base::error::ignore_failure;
-use crate::base::signal::KILL;
+use crate::base::signal::{KILL, TERM};
 use crate::base::time::{Span, Tick, backoff};
 use crate::base::watchdog::{Watchdog, WatchdogAction};
 use crate::keeper::link::ServerLink;
 use crate::platform::{ProgramLimits, RUNNING, clear_signal_mask, pidfd, process, socket};
-use crate::wire::keeper::{ExitStatus, RESTART_STATUS, Upgrade};
+use crate::wire::keeper::{ExitStatus, FromKeeper, RESTART_STATUS, Upgrade};
 
 /// A server that worked this long was no crash loop: what killed it came from outside.
 const LONG_LIFE: Span = Span::millis(100);
@@ -49,6 +49,17 @@ enum Running {
     Adopted(i32, OwnedFd),
 }
 
+/// A server that holds all until its successor works.
+#[derive(Debug)]
+struct Former {
+    pid: i32,
+    pidfd: Option<OwnedFd>,
+    /// None once it was told that it is no longer needed.
+    link: Option<ServerLink>,
+    /// The moment when it has to be gone.
+    end_by: Option<Tick>,
+}
+
 /// The one server.
 #[derive(Debug)]
 pub(super) struct Server {
@@ -61,6 +72,8 @@ pub(super) struct Server {
     running: Running,
     /// The connection; none while there is no server, or one that has closed it.
     pub(super) link: Option<ServerLink>,
+    /// The one before it, while that one stays for safety.
+    former: Option<Former>,
     /// The last lease that was given.
     pub(super) lease: u64,
     /// The number of servers in a row that ended soon after their start.
@@ -89,6 +102,7 @@ impl Server {
             upgrade: Upgrade::None,
             running: Running::No,
             link: None,
+            former: None,
             lease: 0,
             crash_count: 0,
             fault_count: 0,
@@ -170,9 +184,45 @@ impl Server {
         (self.candidate, self.end_by) = (Some(program), Some(now + END_WITHIN));
     }
 
+    /// The next one is to be started while this one stays and holds all.
+    pub(super) fn succeed(&mut self, now: Tick) {
+        let pid = self.pid();
+        let pidfd = match std::mem::replace(&mut self.running, Running::No) {
+            Running::No => None,
+            Running::Child(pid) => pidfd::open(pid).ok(),
+            Running::Adopted(_, pidfd) => Some(pidfd),
+        };
+        let former = Former { pid, pidfd, link: self.link.take(), end_by: None };
+        self.crashed(ExitStatus::Code(RESTART_STATUS.into()), now);
+        self.former = Some(former);
+    }
+
+    /// The one that stays is no longer needed.
+    fn release(&mut self, now: Tick) {
+        if let Some(former) = &mut self.former
+            && let Some(mut link) = former.link.take()
+        {
+            link.send(0, &FromKeeper::Released, Vec::new());
+            former.end_by = Some(now + END_WITHIN);
+        }
+    }
+
+    /// No server is to be started any more, and this one is to end. True if there is none.
+    pub(super) fn go(&mut self, now: Tick) -> bool {
+        self.release(now);
+        if let Some(link) = &mut self.link {
+            link.send(0, &FromKeeper::Go, Vec::new());
+        }
+        self.end_by = Some(now + END_WITHIN);
+        // An older server does not know the record.
+        self.signal(TERM);
+        matches!(self.running, Running::No)
+    }
+
     /// The server says that it works. True if that is to be proven by an answer.
     pub(super) fn works(&mut self, now: Tick) -> bool {
         self.ready = Some(now);
+        self.release(now);
         let is_tried = self.upgrade == Upgrade::Successor;
         self.ready_by = self.ready_by.filter(|_| is_tried);
         is_tried
@@ -184,6 +234,11 @@ impl Server {
             Running::No => 0,
             Running::Child(pid) | Running::Adopted(pid, _) => pid,
         }
+    }
+
+    /// The process ids of this server and of one that stays for it; 0 where there is none.
+    pub(super) fn pids(&self) -> [i32; 2] {
+        [self.pid(), self.former.as_ref().map_or(0, |former| former.pid)]
     }
 
     /// True if the server was this process id, which was just reaped.
@@ -247,10 +302,9 @@ impl Server {
 
     /// The moment when something is due; never, if nothing is owed.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        [self.status_by, self.restart_at, self.ready_by, self.end_by, self.watchdog.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let former = self.former.as_ref().and_then(|former| former.end_by);
+        let own = [self.status_by, self.restart_at, self.ready_by, self.end_by, former];
+        own.into_iter().flatten().chain(self.watchdog.deadline()).min()
     }
 
     /// The work that is due now; true if it is to be asked for an answer. One that does not answer
@@ -267,6 +321,10 @@ impl Server {
         if is_past(self.end_by) {
             self.end_by = None;
             self.kill();
+        }
+        if let Some(former) = self.former.take_if(|former| is_past(former.end_by)) {
+            let sent = former.pidfd.map(|pidfd| pidfd::signal(pidfd, KILL)).transpose();
+            ignore_failure(sent, "one that has ended needs no signal");
         }
         let is_stopped = self.watchdog.is_late(now) && self.is_stopped();
         let verdict = self.watchdog.due(is_waiting, is_stopped, now);

@@ -531,8 +531,10 @@ impl Server {
                 self.link.say(&ToKeeper::Pong, Vec::new());
                 log::move_last_words();
             }
-            // Answers to a list belong to the start.
+            FromKeeper::Go => self.go(),
+            // Answers to a list belong to the start, and who is released has left.
             FromKeeper::Hello { .. }
+            | FromKeeper::Released
             | FromKeeper::Entry(_)
             | FromKeeper::StashEntry { .. }
             | FromKeeper::Listed => {}

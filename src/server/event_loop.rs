@@ -34,6 +34,7 @@ use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::panes::pipe;
 use crate::server::persist::writer::DiskWriter;
 use crate::server::startup::socket::{ListeningSocket, listen};
+use crate::server::startup::successor::Successor;
 use crate::server::startup::takeover;
 use crate::server::{VICTIM, log, settings};
 use crate::settings::Settings;
@@ -107,6 +108,7 @@ async fn serve(is_safe: bool) -> anyhow::Result<u8> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     let mut link = KeeperLink::new(socket)?;
     let mut held = takeover::take_over(&mut link).await?;
+    let successor = Successor::of(&mut held);
     let Some((listener, sockets)) = listen(&mut held, &mut link).await? else {
         tracing::info!("another server is running here");
         return Ok(0);
@@ -114,6 +116,9 @@ async fn serve(is_safe: bool) -> anyhow::Result<u8> {
     let (events, receiver) = mpsc::channel(EVENTS_MAX);
     log::report_to(events.clone());
     let mut server = takeover::server(held, link, settings, sockets, events)?;
+    if let Some(successor) = successor {
+        successor.takes_all(&mut server.link);
+    }
     server.link.say(&ToKeeper::Ready, Vec::new());
     server.run(listener, receiver).await
 }
@@ -185,6 +190,11 @@ impl Server {
                     self.flush();
                 } else {
                     self.part();
+                    if status == RESTART_STATUS
+                        && let Err(error) = self.outlast().await
+                    {
+                        tracing::error!("not all is held until the next server works: {error:#}");
+                    }
                 }
                 // Taken apart piece by piece it would keep its successor waiting; the end of the
                 // process takes all at once.
@@ -601,6 +611,16 @@ impl Server {
     /// The server is to leave with this exit status.
     pub(super) fn leave(&mut self, status: u8) {
         self.leaving = Some(status);
+    }
+
+    /// The keeper was told to end, as by a logout or a shutdown: all is saved, and comes back when
+    /// somebody starts abide again.
+    pub(super) fn go(&mut self) {
+        tracing::info!("told to end; sessions are saved");
+        for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
+            self.clients.send(client, &ToClient::Bye(Bye::Stopped));
+        }
+        self.leave(0);
     }
 
     /// Sends the last messages, as far as they can leave at once.

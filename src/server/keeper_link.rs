@@ -2,7 +2,7 @@
 //! no panes.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use tokio::io::unix::AsyncFd;
@@ -27,6 +27,9 @@ pub(in crate::server) enum LinkError {
     #[error("the keeper sent nonsense: {0}")]
     Wire(#[from] WireError),
 }
+
+/// A record of the keeper, with its fds.
+pub(in crate::server) type Record = KeeperRecord<FromKeeper, OwnedFd>;
 
 /// The link to the keeper.
 #[derive(Debug)]
@@ -74,7 +77,7 @@ impl KeeperLink {
     /// The next record; waits for it, and sends meanwhile what could not be sent before.
     pub(in crate::server) async fn next(
         &mut self,
-    ) -> Result<KeeperRecord<FromKeeper, OwnedFd>, LinkError> {
+    ) -> Result<Record, LinkError> {
         loop {
             if let Some(record) = self.decoder.next()? {
                 self.answered(&record.message);
@@ -105,6 +108,37 @@ impl KeeperLink {
         }
     }
 
+    /// The records that are there now; waits for nothing.
+    pub(in crate::server) fn take(&mut self) -> Result<Vec<Record>, LinkError> {
+        match receive(self.socket.get_ref(), &mut self.decoder) {
+            Ok(0) => return Err(LinkError::Closed),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut records = Vec::new();
+        while let Some(record) = self.decoder.next()? {
+            self.answered(&record.message);
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    /// True if something could not be sent yet.
+    pub(in crate::server) fn has_unsent(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Sends what could not be sent yet, as far as there is room.
+    pub(in crate::server) fn flush(&mut self) -> io::Result<()> {
+        self.send()
+    }
+
+    /// Closes what could not be sent.
+    pub(in crate::server) fn forget_unsent(&mut self) {
+        self.queue.clear();
+    }
+
     /// Requests without an answer; a keeper that died may have carried them out.
     pub(in crate::server) fn unanswered(self) -> Vec<ToKeeper> {
         self.asked
@@ -123,6 +157,12 @@ impl KeeperLink {
 
     fn send(&mut self) -> io::Result<()> {
         self.queue.send(self.socket.get_ref())
+    }
+}
+
+impl AsFd for KeeperLink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.get_ref().as_fd()
     }
 }
 

@@ -64,6 +64,13 @@ pub const RESTART_STATUS: u8 = 10;
 /// meanwhile.
 pub const CONTROL_REAPS: usize = 64;
 
+/// Offset in the control page of the word that is not 0 if the keeper starts the next server beside
+/// the present one ([`ToKeeper::Succeed`]). An older keeper, and a page that one has made, say 0.
+pub const CONTROL_SUCCEEDS: usize = 192;
+
+/// The name under which the socket from a server to its successor is stashed during a hand-over.
+pub const HANDOVER: &[u8] = b"handover";
+
 /// Stands for how many a signal reached where none was found, but somebody is just ending or
 /// becoming another program whose origin cannot be told.
 pub const COUNT_UNSURE: u32 = u32::MAX;
@@ -312,6 +319,9 @@ pub enum ToKeeper {
         /// The place where it is; absolute.
         program: Vec<u8>,
     },
+    /// Start the next server beside this one, which holds all until that says `Ready`. Answered by
+    /// `Released` then.
+    Succeed,
     /// End, and kill nothing. Closing the terminals hangs up what still runs.
     Quit,
 }
@@ -383,6 +393,10 @@ pub enum FromKeeper {
     },
     /// Answer with `Pong`.
     Ping,
+    /// The next server works, or there is none to be: this one is no longer needed.
+    Released,
+    /// The keeper was told to end: save all, and leave with status 0. Nothing is to be started.
+    Go,
 }
 
 impl FromKeeper {
@@ -395,7 +409,12 @@ impl FromKeeper {
             | Self::Exited { tag, .. }
             | Self::Signalled { tag, .. }
             | Self::Killed { tag, .. } => Some(*tag),
-            Self::Hello { .. } | Self::StashEntry { .. } | Self::Listed | Self::Ping => None,
+            Self::Hello { .. }
+            | Self::StashEntry { .. }
+            | Self::Listed
+            | Self::Ping
+            | Self::Released
+            | Self::Go => None,
         }
     }
 }

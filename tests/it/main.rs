@@ -17,6 +17,7 @@ mod e2e_disk;
 mod e2e_faults;
 mod e2e_fullscreen;
 mod e2e_hostile;
+mod e2e_handover;
 mod e2e_images;
 mod e2e_issues;
 mod e2e_keys;

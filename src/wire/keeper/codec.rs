@@ -279,6 +279,7 @@ impl KeeperMessage for ToKeeper {
                 put_bytes(body, program);
                 16
             }
+            Self::Succeed => 17,
         }
     }
 
@@ -303,6 +304,7 @@ impl KeeperMessage for ToKeeper {
             14 => Self::Ready,
             15 => Self::CloseInput { tag: fields.u64()? },
             16 => Self::Upgrade { program: fields.bytes()? },
+            17 => Self::Succeed,
             _ => return Ok(None),
         }))
     }
@@ -356,6 +358,8 @@ impl KeeperMessage for FromKeeper {
                 109
             }
             Self::Ping => 110,
+            Self::Released => 111,
+            Self::Go => 112,
         }
     }
 
@@ -387,6 +391,8 @@ impl KeeperMessage for FromKeeper {
             108 => Self::Signalled { tag: fields.u64()?, count: fields.u32()? },
             109 => Self::Killed { tag: fields.u64()?, report: fields.report()? },
             110 => Self::Ping,
+            111 => Self::Released,
+            112 => Self::Go,
             _ => return Ok(None),
         }))
     }
@@ -440,6 +446,7 @@ mod tests {
             ToKeeper::AdoptEnd,
             ToKeeper::Expect { owed: true },
             ToKeeper::Pong,
+            ToKeeper::Succeed,
             ToKeeper::Quit,
             ToKeeper::Ready,
             ToKeeper::CloseInput { tag: 7 },
@@ -476,6 +483,8 @@ mod tests {
             FromKeeper::Signalled { tag: 7, count: 1 },
             FromKeeper::Killed { tag: 7, report },
             FromKeeper::Ping,
+            FromKeeper::Released,
+            FromKeeper::Go,
         ]
     }
 

@@ -202,12 +202,18 @@ impl World {
         self.run(env!("CARGO_BIN_EXE_abide"), args, input)
     }
 
-    /// Runs any program in this environment to its end.
-    #[track_caller]
-    pub(crate) fn run(&self, program: &str, args: &[&str], input: &[u8]) -> Output {
+    /// A program with its arguments, as everything is started here.
+    pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
         let words = self.command_line(program, args);
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).env_clear().envs(self.variables()).current_dir(self.home());
+        command
+    }
+
+    /// Runs any program in this environment to its end.
+    #[track_caller]
+    pub(crate) fn run(&self, program: &str, args: &[&str], input: &[u8]) -> Output {
+        let mut command = self.command(program, args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command
             .spawn()
