@@ -50,10 +50,16 @@ impl Outbox {
     }
 
     /// Sends what has no number. Without a server it is dropped: the next hello, and what belongs
-    /// to it, says it anew.
+    /// to it, says it anew. A size goes at once: a hello that is on its way has the one before.
     pub(super) fn send(&mut self, message: &ToServer) {
         if self.is_welcome
-            || matches!(message, ToServer::Hello(_) | ToServer::Bars(_) | ToServer::Inside(_))
+            || matches!(
+                message,
+                ToServer::Hello(_)
+                    | ToServer::Bars(_)
+                    | ToServer::Inside(_)
+                    | ToServer::Resize { .. }
+            )
         {
             frame::put(&mut self.bytes, message);
         }
@@ -110,6 +116,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::{Outbox, UNTAKEN_MAX};
+    use crate::base::geom::Size;
     use crate::client::model::ClientInput;
     use crate::wire::frame::{ToServer, get};
     use crate::wire::packet::Packets;
@@ -153,6 +160,16 @@ mod tests {
         assert_eq!(written(&mut outbox), [3, 4]);
         outbox.taken(4);
         assert_eq!(outbox.untaken_bytes, 0);
+    }
+
+    #[test]
+    fn a_size_that_changes_between_hello_and_welcome_is_told() {
+        let mut outbox = Outbox::default();
+        outbox.connected();
+        let (size, cell_pixels) = (Size::new(81, 25), (0, 0));
+        outbox.send(&ToServer::Resize { size, cell_pixels });
+        outbox.send(&ToServer::Focus(true));
+        assert_eq!(written(&mut outbox), [0], "the size, and nothing else yet");
     }
 
     #[test]

@@ -105,6 +105,8 @@ pub struct OuterFacts {
     pub is_nested: bool,
     /// The name that abide has for the pane; empty if it is not told.
     pub identity: String,
+    /// True if it is in focus, false if not; none until it says so.
+    pub has_focus: Option<bool>,
 }
 
 /// Texts of the bars that no frame has.

@@ -17,7 +17,8 @@ use crate::platform::cgroup::Cgroups;
 use crate::platform::now;
 use crate::platform::spawn::{ENDED, NotStarted};
 use crate::wire::keeper::{
-    CONTROL_SUCCEEDS, CONTROL_WAITING, FromKeeper, KeeperRecord, KillReport, ProgramEntry, Spawn, ToKeeper, Wiring,
+    CONTROL_SUCCEEDS, CONTROL_WAITING, FromKeeper, KeeperRecord, KillReport, ProgramEntry, Spawn,
+    ToKeeper, Wiring,
 };
 
 /// The longest name of a stashed fd.

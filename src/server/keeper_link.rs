@@ -75,9 +75,7 @@ impl KeeperLink {
     }
 
     /// The next record; waits for it, and sends meanwhile what could not be sent before.
-    pub(in crate::server) async fn next(
-        &mut self,
-    ) -> Result<Record, LinkError> {
+    pub(in crate::server) async fn next(&mut self) -> Result<Record, LinkError> {
         loop {
             if let Some(record) = self.decoder.next()? {
                 self.answered(&record.message);

@@ -27,7 +27,7 @@ use crate::state::shell_history::ShellHistory;
 use crate::state::tab::Tab;
 use crate::state::target::check_name;
 use crate::state::undo::{ClosedItem, UndoChange};
-use crate::state::view::{DETACHED_MAX, DetachedView, View, ViewState};
+use crate::state::view::{DetachedView, RESUMABLE_MAX, View, ViewState};
 
 pub mod buffer;
 pub mod call;
@@ -186,7 +186,7 @@ impl State {
             self.check_view_state(&detached.at)
                 .map_err(|why| format!("former view {}: {why}", detached.token))?;
         }
-        that(self.detached_views.len() <= DETACHED_MAX, || "too many former views")?;
+        that(self.detached_views.len() <= RESUMABLE_MAX, || "too many former views")?;
         self.check_calls()?;
         let pending_work = &self.pending_work;
         that(

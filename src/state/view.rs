@@ -93,6 +93,9 @@ const ROWS_BESIDE_BARS: u16 = 2;
 
 /// The number of clients remembered after they are gone.
 pub const DETACHED_MAX: usize = 32;
+/// The most views that a server which takes over waits for: those of as many clients as there can
+/// be, and the detached ones.
+pub const RESUMABLE_MAX: usize = 1000 + DETACHED_MAX;
 
 /// A client with a terminal, as it introduces itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,9 +19,9 @@ pub const REPLY_ROOM: usize = 1 << 20;
 const CAPACITY_MIN: usize = 1 << 20;
 /// The memory of an input; pages that were never used take no room.
 pub const MEMORY_LEN: usize = HEADER_LEN + CAPACITY;
-/// The most clients whose last number is known per pane; the one not heard of for longest is
-/// forgotten.
-pub const CLIENTS_MAX: usize = 32;
+/// The most clients whose last number is known per pane, as a record has room for; the one not
+/// heard of for longest is forgotten. Builds that kept 32 at most give up a longer list.
+pub const CLIENTS_MAX: usize = (RECORDS[1] - RECORDS[0] - 24) / 16;
 
 const HEADER_LEN: usize = 4096;
 const PUNCH_AFTER: usize = 64 << 10;

@@ -3,13 +3,14 @@
 
 use std::io::Read as _;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::e2e_survive::wait_until;
-use crate::harness::{World, is_alive, signal};
+use crate::e2e_survive::{Dice, wait_until};
+use crate::harness::{Abide, World, is_alive, signal};
 use crate::procs_life::times;
 
 /// The programs that are there in each round: on terminals and on pipes.
@@ -178,4 +179,70 @@ fn a_server_alone_that_is_told_to_end_is_followed_by_another_and_costs_no_progra
     signal(before, Signal::TERM);
     wait_until("another has taken over", || stage.world.server_pid() != before);
     assert!(stage.programs.iter().all(|pid| is_alive(*pid)), "a program is lost");
+}
+
+#[test]
+fn a_terminal_that_is_resized_while_the_server_is_away_has_its_size_at_once() {
+    let client = Abide::start(&["new", "work"], (80, 24));
+    client.expect("ready$");
+    let world = client.world();
+    let mut dice = Dice::new(7);
+    for round in 0..times(15, 300) {
+        let cols = 60 + u16::try_from(round % 50).expect("it is small");
+        let server = world.server_pid();
+        let away_after = Duration::from_micros(dice.below(40_000) as u64);
+        let caller = (round % 3 != 0).then(|| {
+            let verb = ["restart", "upgrade"][round % 2];
+            let mut command = world.command(env!("CARGO_BIN_EXE_abide"), &["server", verb]);
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+        });
+        if caller.is_none() {
+            signal(server, Signal::KILL);
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < away_after {
+            thread::yield_now();
+        }
+        client.resize((cols, 30));
+        if let Some(mut caller) = caller {
+            caller.wait().expect("it ends");
+        }
+        wait_until(&format!("round {round}: the pane has {cols} columns"), || {
+            let panes = world.cli(&["pane", "ls", "--json"]).ok().json();
+            panes[0]["size"]["cols"] == cols
+        });
+    }
+}
+
+#[test]
+fn as_many_clients_as_type_into_one_pane_lose_and_double_nothing_under_kills() {
+    let (count, kills) = (times(36, 45), times(2, 25));
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "work", "--", "sh", "-c", "stty -echo; cat > typed"]).ok();
+    let clients: Vec<Abide> =
+        (0..count).map(|_| Abide::start_in(&world, &["attach", "work"], (40, 10))).collect();
+    for client in &clients {
+        client.expect("work");
+    }
+    let mut expected = Vec::new();
+    for kill in 0..kills {
+        for (n, client) in clients.iter().enumerate() {
+            let line = format!("k{kill}n{n}");
+            client.type_line(&line);
+            expected.push(line);
+            if n == count / 2 {
+                signal(world.server_pid(), Signal::KILL);
+            }
+        }
+        let wanted: usize = expected.iter().map(|line| line.len() + 1).sum();
+        let typed = || std::fs::read(world.path("home/typed")).unwrap_or_default();
+        wait_until(&format!("all is there after kill {kill}"), || wanted <= typed().len());
+        // Lines of several clients may mix within a line, so letters are compared.
+        let sorted = |mut letters: Vec<u8>| {
+            letters.retain(|letter| *letter != b'\n');
+            letters.sort_unstable();
+            letters
+        };
+        assert_eq!(sorted(typed()), sorted(expected.concat().into_bytes()), "after kill {kill}");
+    }
 }

@@ -80,7 +80,10 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<ClientEffect>) {
                     true,
                 );
             }
-            TtyEvent::Focus(focused) => out.push(ClientEffect::Send(ToServer::Focus(focused))),
+            TtyEvent::Focus(focused) => {
+                model.outer.has_focus = Some(focused);
+                out.push(ClientEffect::Send(ToServer::Focus(focused)));
+            }
             TtyEvent::Reply(reply) => learn(model, &reply, out),
         }
     }

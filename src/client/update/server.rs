@@ -87,6 +87,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<ClientEffect>) {
     }
     if again {
         out.push(ClientEffect::Send(ToServer::Colours(model.colours.clone())));
+        out.extend(model.outer.has_focus.map(|focus| ClientEffect::Send(ToServer::Focus(focus))));
     }
     if welcome.input_in_doubt {
         model.notify("the last keystrokes before the restart may be missing", true);

@@ -15,7 +15,7 @@ use crate::wire::keeper::ToKeeper;
 /// The name the structure's slots are stashed under.
 pub(in crate::server) const STRUCTURE: &[u8] = b"core";
 /// The most clients whose last number is kept.
-const TAKEN_MAX: usize = 64;
+const TAKEN_MAX: usize = 256;
 
 /// The structure's slots, and which inputs were taken.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::state::pane::{Marks, Pane, ProgramState, RestoreState};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::undo::{ClosedContent, ClosedItem, ClosedPane};
-use crate::state::view::{DETACHED_MAX, DetachedView, PaneChoice, TabChoice, ViewState};
+use crate::state::view::{DetachedView, PaneChoice, RESUMABLE_MAX, TabChoice, ViewState};
 use crate::state::{NextIds, State};
 use crate::store::session_state as kept;
 use crate::store::session_state::SessionState;
@@ -362,7 +362,7 @@ pub(in crate::server) fn state(
     state.closed_items = graves.into_iter().map(restored_item).collect();
     // Attached clients come last, so the oldest detached views are left out where the sum of both
     // is over the limit.
-    let excess = views.len().saturating_sub(DETACHED_MAX);
+    let excess = views.len().saturating_sub(RESUMABLE_MAX);
     state.detached_views = views.into_iter().skip(excess).map(restored_view).collect();
     state
 }
