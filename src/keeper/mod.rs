@@ -97,7 +97,7 @@ struct Keeper {
     /// The program this process becomes as soon as nothing is on its way.
     next: Option<PathBuf>,
     is_adopting: bool,
-    /// It was told to end, and waits for the server to have saved all.
+    /// The keeper was told to end, and waits until the server has saved all.
     is_going: bool,
     is_over: bool,
 }

@@ -66,9 +66,9 @@ impl Stage {
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let called = Instant::now();
+        let begun = Instant::now();
         // No pause for its own sake: the moment of the kill is what is tried.
-        while called.elapsed() < after {
+        while begun.elapsed() < after {
             thread::yield_now();
         }
         // A server that is replaced by then has ended as it should.

@@ -54,7 +54,7 @@ struct Holder {
     records: Vec<Record>,
 }
 
-/// What the socket has told.
+/// The news of the socket.
 enum Said {
     More,
     Holds,
@@ -117,11 +117,10 @@ impl Holder {
     fn read(&mut self) -> io::Result<Said> {
         let mut buffer = [0; 64];
         match rustix::io::read(&self.socket, &mut buffer) {
-            Ok(0) => return Ok(Said::End),
+            // Closed, with something unread in it or without.
+            Ok(0) | Err(rustix::io::Errno::CONNRESET) => return Ok(Said::End),
             Ok(len) => self.said.extend_from_slice(&buffer[..len]),
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return Ok(Said::More),
-            // The other end was closed with something unread in it.
-            Err(rustix::io::Errno::CONNRESET) => return Ok(Said::End),
             Err(error) => return Err(error.into()),
         }
         while let Some(first) = self.said.first() {
@@ -139,19 +138,15 @@ impl Holder {
     /// Sends and takes what is on its way to and from the keeper; true if it lets this one go.
     fn talk(&mut self, link: &mut KeeperLink) -> bool {
         let taken = link.flush().map_err(LinkError::from).and_then(|()| link.take());
-        match taken {
-            Ok(records) => {
-                let is_released =
-                    records.iter().any(|record| record.message == FromKeeper::Released);
-                self.records.extend(records);
-                is_released
-            }
-            Err(_) => {
-                // An end of the socket may wait in it to be sent.
-                link.forget_unsent();
-                self.keeper_lost = Some(now().tick);
-                false
-            }
+        if let Ok(records) = taken {
+            let is_released = records.iter().any(|record| record.message == FromKeeper::Released);
+            self.records.extend(records);
+            is_released
+        } else {
+            // An end of the socket may wait in it to be sent.
+            link.forget_unsent();
+            self.keeper_lost = Some(now().tick);
+            false
         }
     }
 }

@@ -9,8 +9,9 @@ const ENUM_VARIANTS_MAX: usize = 24;
 const LINE_COLUMNS_MAX: usize = 100;
 /// Production files: a subject has one, so that a reader finds it.
 const SOURCE_FILES_MAX: usize = 340;
-/// 1,500 before lines had 100 columns instead of 140.
-const KEEPER_LINES_MAX: usize = 1_800;
+/// 1,500 before lines had 100 columns instead of 140, and a hundred more since two servers live side
+/// by side in a hand-over: without that a kill in its midst loses everything.
+const KEEPER_LINES_MAX: usize = 1_900;
 
 /// Files that are too long; `main.rs` and `lib.rs` only list and dispatch.
 pub(crate) fn long_files(files: &[Source]) -> Vec<String> {
@@ -250,7 +251,10 @@ mod tests {
 
     #[test]
     fn a_large_keeper_is_caught_and_its_tests_are_free() {
-        assert_eq!(large_keeper(&source("src/keeper/x.rs", &"a();\n".repeat(1_801))).len(), 1);
+        assert_eq!(
+            large_keeper(&source("src/keeper/x.rs", &"a();\n".repeat(KEEPER_LINES_MAX + 1))).len(),
+            1
+        );
         let tested = format!(
             "{}#[cfg(test)]\nmod tests {{\n{}}}",
             "a();\n".repeat(1_800),
