@@ -9,8 +9,8 @@ const ENUM_VARIANTS_MAX: usize = 24;
 const LINE_COLUMNS_MAX: usize = 100;
 /// Production files: a subject has one, so that a reader finds it.
 const SOURCE_FILES_MAX: usize = 340;
-/// 1,500 before lines had 100 columns instead of 140, and a hundred more since two servers live side
-/// by side in a hand-over: without that a kill in its midst loses everything.
+/// 1,500 before lines had 100 columns instead of 140, and a hundred more since two servers live
+/// side by side in a hand-over: without that a kill in its midst loses everything.
 const KEEPER_LINES_MAX: usize = 1_900;
 
 /// Files that are too long; `main.rs` and `lib.rs` only list and dispatch.
