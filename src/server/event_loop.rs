@@ -30,11 +30,11 @@ use crate::server::edge::{Reload, Server};
 use crate::server::event::{self, EVENTS_MAX, Event, Origin};
 use crate::server::inbox::{Inbox, Stepper};
 use crate::server::keeper_link::KeeperLink;
+use crate::server::leaving::Successor;
 use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::panes::pipe;
 use crate::server::persist::writer::DiskWriter;
 use crate::server::startup::socket::{ListeningSocket, listen};
-use crate::server::startup::successor::Successor;
 use crate::server::startup::takeover;
 use crate::server::{VICTIM, log, settings};
 use crate::settings::Settings;
@@ -606,56 +606,6 @@ impl Server {
         if is_again {
             self.reload();
         }
-    }
-
-    /// The server is to leave with this exit status.
-    pub(super) fn leave(&mut self, status: u8) {
-        self.leaving = Some(status);
-    }
-
-    /// The keeper was told to end, as by a logout or a shutdown: all is saved, and comes back when
-    /// somebody starts abide again.
-    pub(super) fn go(&mut self) {
-        tracing::info!("told to end; sessions are saved");
-        for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
-            self.clients.send(client, &ToClient::Bye(Bye::Stopped));
-        }
-        self.leave(0);
-    }
-
-    /// Sends the last messages, as far as they can leave at once.
-    fn part(&mut self) {
-        self.with_commands(Commands::finish_preparing);
-        let far: Vec<PaneId> = self
-            .panes
-            .io
-            .iter()
-            .filter(|(_, io)| !io.is_snapshot_near())
-            .map(|(pane, _)| *pane)
-            .collect();
-        for pane in far {
-            self.write_snapshot(pane);
-        }
-        if self.leaving == Some(RESTART_STATUS) {
-            for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
-                self.clients.send(client, &ToClient::Bye(Bye::Restart));
-            }
-        }
-        for (id, conn) in &mut self.clients.conns {
-            conn.flush(*id, &self.events);
-        }
-        self.with_disk(DiskWriter::finish_closed);
-        self.hooks.finish();
-        // A successor has everything in memory and writes it; what the clients wait for meanwhile
-        // is this process's end.
-        if self.leaving != Some(RESTART_STATUS) {
-            self.finish_disk();
-        }
-    }
-
-    /// Everything is on disk when this returns, and nothing goes there after it.
-    fn finish_disk(&mut self) {
-        self.disk.finish(now().tick, self.core.state(), |pane| place(self.panes.io.get(&pane)?));
     }
 
     fn next_deadline(&self) -> Option<Tick> {

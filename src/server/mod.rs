@@ -18,6 +18,7 @@ mod event_loop;
 mod hooks;
 mod inbox;
 mod keeper_link;
+mod leaving;
 mod log;
 mod panes;
 mod persist;

@@ -4,7 +4,7 @@
 //! A takeover maps what the keeper holds, restores each screen from its snapshot, and replays the
 //! ring in silence up to where the dead server was. The listening socket is among it, so clients
 //! wait in its backlog. Where it was planned, the former server holds everything until then
-//! (`successor`). An upgrade that fails is rolled back by the keeper, with the reason.
+//! (`leaving`). An upgrade that fails is rolled back by the keeper, with the reason.
 //! Programs that outlived keeper and server are ended, by the lineages that the lock names.
 //!
 //! `event_loop` begins with `takeover`; the others are asked later too. Tests: beside the code,
@@ -14,6 +14,5 @@ mod leftovers;
 pub(in crate::server) mod reboot;
 pub(in crate::server) mod shell_integration;
 pub(in crate::server) mod socket;
-pub(in crate::server) mod successor;
 pub(in crate::server) mod takeover;
 pub(in crate::server) mod upgrade;

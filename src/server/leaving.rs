@@ -1,26 +1,33 @@
-//! A planned hand-over, between the server that leaves and the one that comes: at every instant two
-//! processes hold every terminal.
+//! The end of a server: what is saved, who is told, and a planned hand-over, in which at every
+//! instant two processes hold every terminal.
 //!
-//! The one that leaves stays as a holder: it has stopped working, and waits in one `poll`. A socket
-//! goes by the keeper's stash to its successor, which says `Here`, puts everything together, and
-//! says `Holds`; the answer is `Yours`, and the former one ends. From its `Holds` on the successor
-//! never gives up, so exactly one of the two acts where the keeper dies meanwhile: the successor if
-//! it has said so, else the former one, as soon as the successor has ended.
+//! The server that leaves stays as a holder: it has stopped working, and waits in one `poll`. A
+//! socket goes by the keeper's stash to its successor, which says `HERE`, puts everything together,
+//! and says `HOLDS`; the answer is `YOURS`, and the former one ends. From its `HOLDS` on the
+//! successor never gives up, so exactly one of the two acts where the keeper dies meanwhile: the
+//! successor if it has said so, else the former one, as soon as the successor has ended.
+//!
+//! `event_loop` uses it. Tests: `tests/it/e2e_handover.rs`.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use crate::base::error::ignore_failure;
+use crate::base::id::PaneId;
 use crate::base::memory::SharedBytes as _;
 use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick};
 use crate::platform::poll::{Ready, poll};
 use crate::platform::{now, pidfd, socket};
+use crate::server::commands::Commands;
 use crate::server::edge::Server;
+use crate::server::event_loop::place;
 use crate::server::keeper_link::{KeeperLink, LinkError, Record};
+use crate::server::persist::writer::DiskWriter;
 use crate::server::startup::takeover::KeeperHoldings;
-use crate::wire::keeper::{CONTROL_SUCCEEDS, FromKeeper, HANDOVER, ToKeeper};
+use crate::wire::frame::{Bye, ToClient};
+use crate::wire::keeper::{CONTROL_SUCCEEDS, FromKeeper, HANDOVER, RESTART_STATUS, ToKeeper};
 
 /// A successor that does not say that it is there in this time does not know how, or cannot be
 /// started: the former one leaves as it did in earlier versions.
@@ -152,11 +159,61 @@ impl Holder {
 }
 
 impl Server {
+    /// The server is to leave with this exit status.
+    pub(super) fn leave(&mut self, status: u8) {
+        self.leaving = Some(status);
+    }
+
+    /// The keeper was told to end, as by a logout or a shutdown: all is saved, and comes back when
+    /// somebody starts abide again.
+    pub(super) fn go(&mut self) {
+        tracing::info!("told to end; sessions are saved");
+        for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
+            self.clients.send(client, &ToClient::Bye(Bye::Stopped));
+        }
+        self.leave(0);
+    }
+
+    /// Sends the last messages, as far as they can leave at once.
+    pub(super) fn part(&mut self) {
+        self.with_commands(Commands::finish_preparing);
+        let far: Vec<PaneId> = self
+            .panes
+            .io
+            .iter()
+            .filter(|(_, io)| !io.is_snapshot_near())
+            .map(|(pane, _)| *pane)
+            .collect();
+        for pane in far {
+            self.write_snapshot(pane);
+        }
+        if self.leaving == Some(RESTART_STATUS) {
+            for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
+                self.clients.send(client, &ToClient::Bye(Bye::Restart));
+            }
+        }
+        for (id, conn) in &mut self.clients.conns {
+            conn.flush(*id, &self.events);
+        }
+        self.with_disk(DiskWriter::finish_closed);
+        self.hooks.finish();
+        // A successor has everything in memory and writes it; what the clients wait for meanwhile
+        // is this process's end.
+        if self.leaving != Some(RESTART_STATUS) {
+            self.finish_disk();
+        }
+    }
+
+    /// Everything is on disk when this returns, and nothing goes there after it.
+    pub(super) fn finish_disk(&mut self) {
+        self.disk.finish(now().tick, self.core.state(), |pane| place(self.panes.io.get(&pane)?));
+    }
+
     /// Holds everything until the next server says that it does.
     ///
     /// # Errors
     /// If a new keeper is needed and cannot be had.
-    pub(in crate::server) async fn outlast(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn outlast(&mut self) -> anyhow::Result<()> {
         self.clients.conns.clear();
         while self.wake.control.word(CONTROL_SUCCEEDS) != 0 {
             let (ours, theirs) = socket::pair()?;
@@ -187,13 +244,13 @@ impl Server {
 
 /// The side of the one that comes.
 #[derive(Debug)]
-pub(in crate::server) struct Successor {
+pub(super) struct Successor {
     socket: OwnedFd,
 }
 
 impl Successor {
     /// Tells the former server, if one holds all for this one, that this one is there.
-    pub(in crate::server) fn of(held: &mut KeeperHoldings) -> Option<Self> {
+    pub(super) fn of(held: &mut KeeperHoldings) -> Option<Self> {
         let socket = held.stash.remove(HANDOVER)?;
         let pid = std::process::id().to_le_bytes();
         let here: Vec<u8> = [HERE].into_iter().chain(pid).collect();
@@ -203,7 +260,7 @@ impl Successor {
     }
 
     /// Says that this one holds all; from then on it does, whatever becomes of the keeper.
-    pub(in crate::server) fn takes_all(self, link: &mut KeeperLink) {
+    pub(super) fn takes_all(self, link: &mut KeeperLink) {
         let sent = socket::send(&self.socket, &[HOLDS], &[]);
         let answered =
             sent.and_then(|_| poll([(self.socket.as_fd(), Ready::INPUT)], Some(YOURS_WITHIN)));
