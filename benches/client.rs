@@ -77,7 +77,8 @@ fn packet(
     frame::put(
         &mut bytes,
         &ToClient::Frame(Box::new(Frame { number, chrome, styles, panes, cursor: None })),
-    );
+    )
+    .expect("it is short");
     bytes
 }
 
@@ -205,7 +206,7 @@ fn press(client: &mut Client, names: &str) -> usize {
     while let Some(message) = messages.pop() {
         if let ClientEffect::Send(ToServer::ScrollRequest(ask)) = message {
             let mut bytes = Vec::new();
-            frame::put(&mut bytes, &ToClient::ScrollReply(scrolled(&ask)));
+            frame::put(&mut bytes, &ToClient::ScrollReply(scrolled(&ask))).expect("it is short");
             client.packets.push(&bytes);
             while let Some((kind, body)) = client.packets.take().expect("well formed") {
                 let message = frame::get(kind, body).expect("a message");

@@ -3,9 +3,11 @@
 
 use std::collections::VecDeque;
 
+use crate::base::error::ignore_failure;
 use crate::base::path_trace;
 use crate::client::model::ClientInput;
 use crate::wire::frame::{self, ToServer};
+use crate::wire::packet::PacketError;
 
 /// Input that may wait to be taken, in bytes; beyond it the terminal is not read.
 pub(super) const UNTAKEN_MAX: usize = 1 << 20;
@@ -28,10 +30,12 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Numbers input and sends it; without a server it is kept until there is one.
-    pub(super) fn input(&mut self, input: ClientInput) {
+    ///
+    /// # Errors
+    /// [`PacketError`] for what is too long to be sent; it is dropped.
+    pub(super) fn input(&mut self, input: ClientInput) -> Result<(), PacketError> {
         path_trace::note("key");
-        self.number += 1;
-        let number = self.number;
+        let number = self.number + 1;
         let mut packet = Vec::new();
         frame::put(
             &mut packet,
@@ -41,12 +45,14 @@ impl Outbox {
                 ClientInput::Mouse(pane, mouse) => ToServer::Mouse { number, pane, mouse },
                 ClientInput::Call(json) => ToServer::Call { number, json },
             },
-        );
+        )?;
+        self.number = number;
         if self.is_welcome {
             self.bytes.extend_from_slice(&packet);
         }
         self.untaken_bytes += packet.len();
         self.untaken.push_back((number, packet));
+        Ok(())
     }
 
     /// Sends what has no number. Without a server it is dropped: the next hello, and what belongs
@@ -61,7 +67,9 @@ impl Outbox {
                     | ToServer::Resize { .. }
             )
         {
-            frame::put(&mut self.bytes, message);
+            // Only the answer to a call can be so long; whoever called waits for no other one.
+            let sent = frame::put(&mut self.bytes, message);
+            ignore_failure(sent, "the server answers for a client that leaves it open");
         }
     }
 
@@ -137,7 +145,7 @@ mod tests {
     }
 
     fn paste(outbox: &mut Outbox, text: &str) {
-        outbox.input(ClientInput::Paste(text.into()));
+        outbox.input(ClientInput::Paste(text.into())).expect("it is short");
     }
 
     #[test]
@@ -170,6 +178,16 @@ mod tests {
         outbox.send(&ToServer::Resize { size, cell_pixels });
         outbox.send(&ToServer::Focus(true));
         assert_eq!(written(&mut outbox), [0], "the size, and nothing else yet");
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_sent_is_refused_and_leaves_no_gap() {
+        let mut outbox = Outbox::default();
+        outbox.welcomed(0);
+        let long = ClientInput::Call("x".repeat(crate::wire::packet::PACKET_MAX));
+        assert!(outbox.input(long).is_err());
+        paste(&mut outbox, "next");
+        assert_eq!(written(&mut outbox), [1]);
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl<T: FnMut(&str)> Plain<T> {
         outbox.send(&ToServer::Hello(options.hello.clone()));
         outbox.send(&ToServer::Bars(0));
         if let Some(entry) = &options.entry {
-            outbox.input(ClientInput::Call(entry.request(1)));
+            outbox.input(ClientInput::Call(entry.request(1))).map_err(std::io::Error::other)?;
         }
         let now = platform::now().tick;
         Ok(Self {
@@ -116,7 +116,7 @@ impl<T: FnMut(&str)> Plain<T> {
             ];
             let [interrupted, told, typed] = poll(fds, limit)?.map(|ready| ready.input);
             if interrupted && !interrupt.take().is_empty() {
-                self.outbox.input(ClientInput::Keys(vec![Key::ctrl('c').into()]));
+                self.input(ClientInput::Keys(vec![Key::ctrl('c').into()]));
             }
             if told {
                 match self.stream.read(&mut buffer) {
@@ -285,7 +285,7 @@ impl<T: FnMut(&str)> Plain<T> {
                 Some(_) => return (self.tell)(HELP),
             };
         let typed = line.chars().map(Key::char).chain([Key::plain(KeyCode::Enter)]);
-        self.outbox.input(ClientInput::Keys(typed.map(KeyInput::from).collect()));
+        self.input(ClientInput::Keys(typed.map(KeyInput::from).collect()));
     }
 
     fn bound(&mut self, bound: &Bound) {
@@ -315,7 +315,13 @@ impl<T: FnMut(&str)> Plain<T> {
     fn call(&mut self, wanted: &ClientCall) {
         let id = self.next_call;
         self.next_call += 1;
-        self.outbox.input(ClientInput::Call(wanted.request(id)));
+        self.input(ClientInput::Call(wanted.request(id)));
+    }
+
+    fn input(&mut self, input: ClientInput) {
+        if let Err(error) = self.outbox.input(input) {
+            (self.tell)(&format!("too much to be sent at once: {error}"));
+        }
     }
 }
 

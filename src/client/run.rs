@@ -141,7 +141,8 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let mut model = Model::new(Rc::clone(&config), size, caps, platform::now());
         let mut outbox = Outbox::default();
         if let Some(entry) = &options.entry {
-            outbox.input(ClientInput::Call(entry.request(model.calls.next)));
+            let call = ClientInput::Call(entry.request(model.calls.next));
+            outbox.input(call).map_err(std::io::Error::other)?;
             model.calls.entry = Some(model.calls.next);
             model.calls.next += 1;
         }
@@ -275,7 +276,11 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
 
     fn carry_out(&mut self, message: ClientEffect) {
         match message {
-            ClientEffect::Input(input) => self.outbox.input(input),
+            ClientEffect::Input(input) => {
+                if let Err(error) = self.outbox.input(input) {
+                    self.model.notify(format!("too much to be sent at once: {error}"), true);
+                }
+            }
             ClientEffect::Send(message) => self.outbox.send(&message),
             ClientEffect::Taken(number) => self.outbox.taken(number),
             ClientEffect::Welcomed(number) => {

@@ -408,7 +408,7 @@ impl Server {
     /// Says why, and closes.
     fn send_away(&mut self, id: ConnId, message: String) {
         if let Some(conn) = self.clients.conns.get_mut(&id) {
-            conn.put(|out| frame::put(out, &ToClient::Bye(Bye::Refused { message })));
+            conn.tell(&ToClient::Bye(Bye::Refused { message }));
             conn.closing = true;
         }
     }

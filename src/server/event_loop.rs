@@ -41,7 +41,7 @@ use crate::settings::Settings;
 use crate::state::effect::{Effect, Effects};
 use crate::state::pane::ProgramState;
 use crate::state::view::View;
-use crate::wire::frame::{self, Bye, ToClient};
+use crate::wire::frame::{Bye, ToClient};
 use crate::wire::keeper::{
     CONTROL_AWAITED, CONTROL_WAITING, RESTART_STATUS, ToKeeper, WAITING_FOR_ANY,
     WAITING_FOR_AWAITED,
@@ -546,7 +546,7 @@ impl Server {
                 tracing::error!(client = %attached.client, "a bug: its view cannot be drawn");
                 let message = "its view cannot be drawn, by a bug in abide".to_owned();
                 let bye = ToClient::Bye(Bye::Refused { message });
-                conn.put(|out| frame::put(out, &bye));
+                conn.tell(&bye);
                 conn.closing = true;
                 continue;
             };
@@ -554,14 +554,12 @@ impl Server {
                 continue;
             }
             let taken = attached.untold();
-            conn.put(|out| {
-                if let Some(number) = taken {
-                    frame::put(out, &ToClient::InputAck(number));
-                }
-                for message in &messages {
-                    frame::put(out, message);
-                }
-            });
+            if let Some(number) = taken {
+                conn.tell(&ToClient::InputAck(number));
+            }
+            for message in &messages {
+                conn.tell(message);
+            }
         }
     }
 
@@ -569,7 +567,7 @@ impl Server {
         let mut dropped = Vec::new();
         for (id, conn) in &mut self.clients.conns {
             if let Some(number) = conn.attached().and_then(Attached::overdue) {
-                conn.put(|out| frame::put(out, &ToClient::InputAck(number)));
+                conn.tell(&ToClient::InputAck(number));
             }
             if (conn.has_unsent() || conn.closing) && !conn.flush(*id, &self.events) {
                 dropped.push(*id);

@@ -11,7 +11,7 @@ use crate::base::key::{KeyInput, MouseInput, MouseWant};
 use crate::base::style::{Cursor, Style};
 use crate::wire::hello::{Hello, Welcome};
 use crate::wire::image::{PictureChunk, Placed};
-use crate::wire::packet;
+use crate::wire::packet::{self, PacketError};
 use crate::wire::scroll::{ScrollReply, ScrollRequest};
 use crate::wire::span::StyledSpan;
 
@@ -372,11 +372,15 @@ pub struct MessageError(String);
 pub const KIND_MESSAGE: u8 = 1;
 
 /// Appends `message` to `out` as a packet.
-pub fn put<T: Serialize>(out: &mut Vec<u8>, message: &T) {
+///
+/// # Errors
+/// [`PacketError`] if it is longer than a packet can be; nothing is appended then. Who makes
+/// messages bounds what programs and callers chose, and drops what is too long all the same.
+pub fn put<T: Serialize>(out: &mut Vec<u8>, message: &T) -> Result<(), PacketError> {
     packet::put(out, KIND_MESSAGE, |out| {
         let body = std::mem::take(out);
         *out = postcard::to_extend(message, body).expect("plain data into memory");
-    });
+    })
 }
 
 /// Reads the body of a packet of [`KIND_MESSAGE`].
@@ -418,7 +422,7 @@ mod tests {
     fn a_message_is_read_as_it_was_written() {
         let message = ToServer::Paste { number: 7, text: "é".into() };
         let mut bytes = Vec::new();
-        put(&mut bytes, &message);
+        put(&mut bytes, &message).expect("it is short");
         let mut packets = Packets::default();
         packets.push(&bytes);
         let (kind, body) = packets.take().expect("well formed").expect("whole");
@@ -470,7 +474,7 @@ mod tests {
 
     fn hex<T: serde::Serialize>(message: &T) -> String {
         let mut bytes = Vec::new();
-        put(&mut bytes, message);
+        put(&mut bytes, message).expect("it is short");
         bytes[5..]
             .iter()
             .flat_map(|byte| [byte >> 4, byte & 15])

@@ -19,17 +19,25 @@ pub enum PacketError {
 
 /// Appends a packet to `out`: `write` puts the body there.
 ///
-/// # Panics
-/// If the body exceeds [`PACKET_MAX`]: writers bound what they send.
-pub fn put(out: &mut Vec<u8>, kind: u8, write: impl FnOnce(&mut Vec<u8>)) {
+/// # Errors
+/// [`PacketError`] if the body exceeds [`PACKET_MAX`]; nothing is appended then.
+pub fn put(
+    out: &mut Vec<u8>,
+    kind: u8,
+    write: impl FnOnce(&mut Vec<u8>),
+) -> Result<(), PacketError> {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER]);
     out.push(kind);
     write(out);
     let len = out.len() - start - HEADER;
-    assert!(len <= PACKET_MAX, "a body of {len} bytes");
-    let len = u32::try_from(len).expect("it is below PACKET_MAX");
-    out[start..start + HEADER].copy_from_slice(&len.to_be_bytes());
+    let header = u32::try_from(len).ok().filter(|_| len <= PACKET_MAX);
+    let Some(header) = header else {
+        out.truncate(start);
+        return Err(PacketError::Length(len));
+    };
+    out[start..start + HEADER].copy_from_slice(&header.to_be_bytes());
+    Ok(())
 }
 
 /// Collects bytes of a stream and gives packets.
@@ -84,8 +92,8 @@ mod tests {
     #[test]
     fn packets_come_out_whole_however_they_are_cut() {
         let mut bytes = Vec::new();
-        put(&mut bytes, 1, |out| out.extend_from_slice(b"one"));
-        put(&mut bytes, 2, |_| ());
+        put(&mut bytes, 1, |out| out.extend_from_slice(b"one")).expect("it is short");
+        put(&mut bytes, 2, |_| ()).expect("it is short");
         for cut in 0..=bytes.len() {
             let mut packets = Packets::default();
             let mut seen = Vec::new();
@@ -98,6 +106,17 @@ mod tests {
             assert_eq!(seen, [(1, b"one".to_vec()), (2, Vec::new())]);
             assert_eq!(packets.pending(), 0);
         }
+    }
+
+    #[test]
+    fn a_body_that_is_too_long_is_refused_and_leaves_what_was_written_before() {
+        let mut bytes = Vec::new();
+        put(&mut bytes, 1, |out| out.extend_from_slice(b"one")).expect("it is short");
+        let before = bytes.clone();
+        let refused = put(&mut bytes, 1, |out| out.resize(out.len() + PACKET_MAX, 7));
+        assert_eq!(refused, Err(PacketError::Length(PACKET_MAX + 1)));
+        assert_eq!(bytes, before);
+        put(&mut bytes, 1, |out| out.resize(out.len() + PACKET_MAX - 1, 7)).expect("it just fits");
     }
 
     #[test]

@@ -132,7 +132,7 @@ fn welcome() -> Welcome {
 
 fn said<T: serde::Serialize>(message: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
-    frame::put(&mut bytes, message);
+    frame::put(&mut bytes, message).expect("it is short");
     bytes
 }
 

@@ -12,6 +12,7 @@ use crate::platform::Stream;
 use crate::server::clients::frame::Drawn;
 use crate::server::clients::scroll::CopySearch;
 use crate::server::event::{self, ConnId, Event};
+use crate::wire::frame::{self, ToClient};
 use crate::wire::packet::Packets;
 
 /// The most that is read from a connection at once.
@@ -122,6 +123,14 @@ impl Conn {
     /// Lets `write` append what is to be sent. Sending is [`Conn::flush`]'s.
     pub(in crate::server) fn put(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.unsent);
+    }
+
+    /// Appends a message of packets. One that is too long is dropped and logged: whatever makes
+    /// messages bounds them, and a client goes on without one.
+    pub(in crate::server) fn tell(&mut self, message: &ToClient) {
+        if let Err(error) = frame::put(&mut self.unsent, message) {
+            tracing::error!(%error, "a bug: a message is dropped");
+        }
     }
 
     /// The number of bytes not sent yet.

@@ -23,6 +23,14 @@ pub(in crate::server) const FRAME_EVERY: Time = Time::millis(8);
 /// For so long after a client's input, what it causes is drawn at once.
 pub(in crate::server) const ECHO_WITHIN: Time = Time::millis(100);
 
+/// A frame with so many bytes of rows takes no further one: the rest comes with the next, once this
+/// one is shown.
+const FRAME_BYTES: usize = 1 << 20;
+/// The most bytes of addresses that go with one row; the links after those have none.
+const ROW_LINK_BYTES: usize = 512 << 10;
+/// The size of a span besides its text, and of a style, in bytes, about.
+const SPAN_BYTES: usize = 16;
+
 /// The view as a client has been sent it.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Drawn {
@@ -33,6 +41,8 @@ pub(in crate::server) struct Drawn {
     beside: SceneStatus,
     cursor: Option<Cursor>,
     panes: BTreeMap<PaneId, PaneDrawn>,
+    /// The pane at which the last frame had no room any more: the next one begins there.
+    cut_at: Option<PaneId>,
     wants: Wants,
     /// Images, and what of them is still to be sent.
     pub(in crate::server) pictures: SentImages,
@@ -51,6 +61,11 @@ pub(in crate::server) struct Drawn {
 struct PaneDrawn {
     tick: u64,
     links: BTreeSet<u32>,
+    /// Rows that changed and had no room in a frame yet.
+    waiting: BTreeSet<u16>,
+    /// The row after the last one that was sent: the next frame goes on there, so that a program
+    /// that always changes all rows hides none.
+    next: u16,
 }
 
 impl Drawn {
@@ -157,11 +172,23 @@ impl Drawn {
         let is_due =
             |pane: PaneId| !held.contains(&pane) && (!is_only_echo || Some(pane) == chrome.focus);
         self.panes.retain(|pane, _| chrome.panes.iter().any(|item| item.id == *pane));
-        for item in chrome.panes.iter().filter(|item| is_due(item.id)) {
+        let mut room = FRAME_BYTES;
+        let mut due: Vec<_> = chrome.panes.iter().filter(|item| is_due(item.id)).collect();
+        let cut_at = self.cut_at.take();
+        let first = due.iter().position(|item| Some(item.id) == cut_at);
+        due.rotate_left(first.unwrap_or(0));
+        for item in due {
             let Some(pane) = core.state().panes.get(&item.id) else { continue };
             let drawn = self.panes.entry(item.id).or_default();
-            let rows = drawn.rows(item.id, &pane.screen, &mut styles);
+            let rows = drawn.rows(item.id, &pane.screen, &mut styles, &mut room);
             frame.panes.extend(rows);
+            // Rows without room go with the frame after this one.
+            let is_left = !drawn.waiting.is_empty();
+            self.stale |= is_left;
+            self.focus_stale |= is_left && Some(item.id) == chrome.focus;
+            if is_left {
+                self.cut_at.get_or_insert(item.id);
+            }
         }
         frame.styles = styles.list;
         frame
@@ -169,28 +196,44 @@ impl Drawn {
 }
 
 impl PaneDrawn {
-    /// The rows that changed since they were sent last.
-    fn rows(&mut self, id: PaneId, screen: &Terminal, styles: &mut Styles) -> Option<PaneRows> {
+    fn next_waiting(&self) -> Option<u16> {
+        self.waiting.range(self.next..).next().or_else(|| self.waiting.first()).copied()
+    }
+
+    /// The rows that changed since they were sent last, as far as there is room.
+    fn rows(
+        &mut self,
+        id: PaneId,
+        screen: &Terminal,
+        styles: &mut Styles,
+        room: &mut usize,
+    ) -> Option<PaneRows> {
         let since = self.tick;
         self.tick = screen.tick() + 1;
-        let changed: Vec<u16> =
-            (0..screen.size().rows).filter(|y| since <= screen.row_tick(*y)).collect();
-        if changed.is_empty() {
-            return None;
-        }
-        let mut rows =
-            PaneRows { pane: id, rows: Vec::with_capacity(changed.len()), links: Vec::new() };
-        for y in changed {
+        let rows = screen.size().rows;
+        self.waiting.extend((0..rows).filter(|y| since <= screen.row_tick(*y)));
+        let mut given = PaneRows { pane: id, rows: Vec::new(), links: Vec::new() };
+        self.waiting.retain(|y| *y < rows);
+        while let Some(y) = self.next_waiting().filter(|_| 0 < *room) {
+            self.waiting.remove(&y);
+            self.next = y + 1;
             let spans: Vec<StyledSpan> =
                 screen.row(y).runs.into_iter().map(|run| styles.span(run)).collect();
+            let before = given.links.len();
+            let mut link_bytes = 0;
             for link in spans.iter().map(|span| span.link).filter(|link| *link != 0) {
-                if self.links.insert(link) {
-                    rows.links.extend(screen.link(link).map(|target| (link, target.to_owned())));
+                if link_bytes <= ROW_LINK_BYTES && self.links.insert(link) {
+                    let target = screen.link(link).map(str::to_owned);
+                    link_bytes += target.as_ref().map_or(0, String::len);
+                    given.links.extend(target.map(|target| (link, target)));
                 }
             }
-            rows.rows.push((y, spans));
+            let text: usize = spans.iter().map(|span| span.text.len() + SPAN_BYTES).sum();
+            let links = link_bytes + SPAN_BYTES * (given.links.len() - before);
+            *room = room.saturating_sub(text + links);
+            given.rows.push((y, spans));
         }
-        Some(rows)
+        (!given.rows.is_empty()).then_some(given)
     }
 }
 
@@ -304,7 +347,7 @@ fn pane(scene: ScenePane) -> PaneItem {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::{Drawn, FRAME_EVERY};
     use crate::action::table::from_words;
@@ -332,18 +375,23 @@ mod tests {
             );
             state.adopt(pane, 7, screen, 0);
         }
+        attached(state, Size::new(80, 24), &["attach recovered", "pane join p1 --target p2"])
+    }
+
+    /// A client of a size that has made these calls.
+    fn attached(state: State, size: Size, calls: &[&str]) -> (Core, ClientId) {
         let mut core = Core::resume(Settings::default(), Host::default(), state);
         let client = ClientId(1);
         let viewer = Viewer {
             token: 1,
-            size: Size::new(80, 24),
+            size,
             cell_pixels: (0, 0),
             cwd: "/".into(),
             env: Vec::new(),
             read_only: false,
         };
         let mut inputs = vec![Input::Connected { client, viewer }];
-        for (call, words) in [(1, "attach recovered"), (2, "pane join p1 --target p2")] {
+        for (call, words) in (1..).zip(calls) {
             let action = from_words(&words.split(' ').map(str::to_owned).collect::<Vec<_>>())
                 .expect("it is right");
             inputs.push(Input::Call {
@@ -372,6 +420,56 @@ mod tests {
     fn print(core: &mut Core, pane: u64) {
         let input = Input::Output { pane: PaneId(pane), bytes: b"x" };
         core.step(Now { tick: Tick(2), wall: 1 }, input, &mut Effects::new());
+    }
+
+    /// Lets a client catch up; gives the number of frames, the bytes of the longest, and the text
+    /// of all rows.
+    fn catch_up(core: &Core, client: ClientId) -> (usize, usize, BTreeMap<u16, String>) {
+        let mut seen = Drawn::default();
+        let (mut frames, mut longest, mut rows) = (0, 0, BTreeMap::new());
+        let mut now = Tick(1_000_000_000);
+        seen.stale = true;
+        while seen.stale {
+            now = now + FRAME_EVERY;
+            for message in seen.messages(now, core, client, &BTreeSet::new()) {
+                let mut bytes = Vec::new();
+                crate::wire::frame::put(&mut bytes, &message).expect("it is bounded");
+                longest = longest.max(bytes.len());
+                if let ToClient::Frame(frame) = message {
+                    frames += 1;
+                    let sent = frame.panes.into_iter().flat_map(|pane| pane.rows);
+                    rows.extend(sent.map(|(y, spans)| {
+                        (y, spans.into_iter().map(|span| span.text).collect::<String>())
+                    }));
+                }
+            }
+            seen.shown(seen.number);
+        }
+        (frames, longest, rows)
+    }
+
+    #[test]
+    fn a_screen_of_long_clusters_and_links_comes_whole_in_bounded_frames() {
+        let size = Size::new(640, 180);
+        let clusters = format!("a{}", "\u{1ab0}".repeat(15)).repeat(640);
+        let link = |n: usize| format!("\x1b]8;;http://h/{n}/{}\x07x", "y".repeat(1900));
+        let links: String = (0..640).map(link).collect();
+        for (what, row) in [("clusters", clusters), ("links", links)] {
+            let mut state = State::default();
+            let memory = Box::new(HeapMemory::default());
+            let mut screen = Terminal::new(size, Options::default(), memory);
+            for y in 1..=180 {
+                screen.feed(format!("\x1b[{y}H{row}").as_bytes(), &mut Vec::new());
+            }
+            let shown: BTreeMap<u16, String> = (0..180)
+                .map(|y| (y, screen.row(y).runs.into_iter().map(|run| run.text).collect()))
+                .collect();
+            state.adopt(PaneId(1), 7, screen, 0);
+            let (core, client) = attached(state, Size::new(640, 182), &["attach recovered"]);
+            let (frames, longest, rows) = catch_up(&core, client);
+            assert!(1 < frames && longest < 4 << 20, "{what}: {frames} frames, {longest} bytes");
+            assert_eq!(rows, shown, "{what}");
+        }
     }
 
     #[test]

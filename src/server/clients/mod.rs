@@ -21,7 +21,7 @@ use crate::base::text::sanitize;
 use crate::server::clients::connection::Conn;
 use crate::server::event::{ConnId, Return};
 use crate::state::effect::ClientMessage;
-use crate::wire::frame::{Bye, HostCommand, Notice, ToClient, put};
+use crate::wire::frame::{Bye, HostCommand, Notice, ToClient};
 use crate::wire::rpc::Response;
 
 /// The longest name of a closed item, in bytes.
@@ -108,7 +108,7 @@ impl Clients {
     /// Sends a message to a client.
     pub(in crate::server) fn send(&mut self, client: ClientId, message: &ToClient) {
         if let Some(conn) = self.conn_of(client) {
-            conn.put(|out| put(out, message));
+            conn.tell(message);
         }
     }
 

@@ -79,7 +79,7 @@ impl Clients {
             let told = search.step(screen);
             is_more |= !search.search.is_done();
             if let Some(told) = told {
-                conn.put(|out| crate::wire::frame::put(out, &ToClient::ScrollReply(told)));
+                conn.tell(&ToClient::ScrollReply(told));
             }
         }
         is_more
