@@ -205,6 +205,18 @@ impl Paths {
         self.state.join("server.log")
     }
 
+    /// Directories of this server alone on other file systems than the one for state, which may be
+    /// full: in `XDG_RUNTIME_DIR`, in shared memory, in the place for temporary files. They are
+    /// made by [`make_private`] when they are needed.
+    #[must_use]
+    pub fn spare_directories(&self) -> Vec<PathBuf> {
+        let own =
+            format!("abide-{}-{:016x}", rustix::process::geteuid().as_raw(), hash(&self.state));
+        let runtime_dir = PathsEnv::current().runtime_dir;
+        let roots = runtime_dir.into_iter().chain(["/dev/shm", "/tmp"].map(PathBuf::from));
+        roots.filter(|root| root.is_dir()).map(|root| root.join(&own)).collect()
+    }
+
     /// Makes the directories where they are missing, 0700, and checks that they are ours alone and
     /// no symbolic links.
     ///
@@ -355,7 +367,11 @@ fn hash(path: &Path) -> u64 {
     })
 }
 
-fn make_private(path: &Path) -> Result<(), PathsError> {
+/// Makes a directory, 0700, and those above it; checks that it is ours alone and no symbolic link.
+///
+/// # Errors
+/// [`PathsError`] naming the directory.
+pub fn make_private(path: &Path) -> Result<(), PathsError> {
     let parents = path
         .parent()
         .map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));

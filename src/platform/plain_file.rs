@@ -29,6 +29,12 @@ pub fn read_linked(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     take(open(path, OFlags::RDONLY)?, bytes_max)
 }
 
+/// True if something else than a file is there.
+#[must_use]
+pub fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file())
+}
+
 /// A file to write at its end, made if there is none.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use crate::config::keymap::{COMMAND_MARK, bound};
-use crate::platform::command;
+use crate::platform::{command, plain_file};
 use crate::wire::rpc::Request;
 
 /// The command of a hook may take so long.
@@ -98,9 +98,7 @@ fn write(folder: &Path, links: &[(String, String)], env: &[(String, String)]) ->
     let line = |(name, value): &(String, String)| {
         format!("export {name}='{}'\n", value.replace('\'', "'\\''"))
     };
-    let fresh = folder.join(".env");
-    fs::write(&fresh, env.iter().map(line).collect::<String>())?;
-    fs::rename(&fresh, folder.join("env"))
+    plain_file::replace(&folder.join("env"), env.iter().map(line).collect::<String>().as_bytes())
 }
 
 /// Runs the command of a hook, or gives the call that its action is. What that causes calls no hook

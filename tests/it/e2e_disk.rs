@@ -13,11 +13,7 @@ const SIZE: (u16, u16) = (140, 24);
 /// any.
 pub(crate) fn shown(world: &World) -> String {
     let read = || {
-        let path = world.path("state/abide/abide.db");
-        let db = rusqlite::Connection::open_with_flags(
-            path,
-            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
-        )?;
+        let db = world.open_database()?;
         let mut rows = db.prepare("SELECT bytes FROM screen")?;
         rows.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<rusqlite::Result<Vec<_>>>()
     };
@@ -55,7 +51,7 @@ fn f06_while_nothing_can_be_written_people_are_told_and_everything_is_written_af
     // A folder of its name takes nothing.
     fs::create_dir(&path).expect("made");
     client.press("C-b c");
-    client.expect("sessions cannot be saved to disk (unable to open database file");
+    client.expect("sessions cannot be saved to disk (a folder or a FIFO is in the place");
     client.type_line("echo mean$((1+1))while");
     client.expect("mean2while");
     let late = Abide::start_in(&world, &["attach", "work"], SIZE);

@@ -15,6 +15,7 @@ mod e2e_copy;
 mod e2e_daily;
 mod e2e_disk;
 mod e2e_faults;
+mod e2e_files;
 mod e2e_fullscreen;
 mod e2e_handover;
 mod e2e_hostile;

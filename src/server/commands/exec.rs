@@ -2,8 +2,10 @@
 //! keeper. A task makes the files of a command first; then the shell or the keeper is told.
 
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, SessionId};
@@ -16,7 +18,9 @@ use crate::server::commands::io::{
     stash_name,
 };
 use crate::server::commands::job::{Job, JobKind, command_tag, shell_tag};
-use crate::server::commands::shell::{Files, NOT_RUN, NOTICED, Report, ShellKind, ShellMemory};
+use crate::server::commands::shell::{
+    BesideStart, Files, NOT_RUN, NOTICED, Report, ShellKind, ShellMemory,
+};
 use crate::server::commands::stop::{StopRequest, kill_order};
 use crate::server::commands::{CommandEnd, CommandTaskEvent, Commands, Cx, handoff};
 use crate::state::command::{Captured, CommandInput, ExecRequest, script};
@@ -25,6 +29,9 @@ use crate::wire::keeper::{ProgramEntry, Spawn, ToKeeper, Wiring};
 
 /// The capacity of the keeper's rings for pipes: the log keeps the output.
 const RING_BYTES: u32 = 256 << 10;
+
+/// The end of a server waits so long for files that are being made.
+const PREPARED_WITHIN: Duration = Duration::from_secs(2);
 
 /// The shell of a session.
 #[derive(Debug)]
@@ -125,7 +132,7 @@ enum PreparingKind {
     /// The command goes to the session's shell, which is started first if it is a new one.
     InShell { is_new_shell: bool },
     /// The command is started beside the shell.
-    Beside { argv: Vec<String>, env: Vec<(String, String)> },
+    Beside { start: BesideStart, env: Vec<(String, String)> },
 }
 
 impl Commands {
@@ -158,8 +165,8 @@ impl Commands {
         let unsent = String::new();
         entry.running = Some(Running { command: id, order, status: None, unsent, is_told: false });
         let directories = self.directories(None, &shell);
-        let dir = self.dir.clone();
-        let plan = FilePlan { dir, id, contents, has_output: true, has_open_input, directories };
+        let dirs = self.dirs.clone();
+        let plan = FilePlan { dirs, id, contents, has_output: true, has_open_input, directories };
         self.prepare_in_shell(shell, plan);
     }
 
@@ -205,10 +212,13 @@ impl Commands {
     /// Waits for all files that are being made: the server leaves, and its successor knows only of
     /// commands that a shell or the keeper was told.
     pub(in crate::server) fn finish_preparing(&mut self, cx: &mut Cx<'_>) {
+        let end = Instant::now() + PREPARED_WITHIN;
         while let Some((id, preparing)) = self.preparing.pop_first() {
-            if let Ok(made) = preparing.made.recv() {
-                self.go_on(cx, id, preparing, made);
-            }
+            let left = end.saturating_duration_since(Instant::now());
+            let made = preparing.made.recv_timeout(left);
+            // A disk that hangs keeps no successor waiting.
+            let made = made.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+            self.go_on(cx, id, preparing, made);
         }
     }
 
@@ -237,7 +247,7 @@ impl Commands {
             };
         if !is_wanted {
             // A stop was faster.
-            return remove_files(&self.dir, id, &FILES);
+            return remove_files(&self.dirs, id, &FILES);
         }
         let outcome = made.and_then(|made| match preparing.kind {
             PreparingKind::InShell { is_new_shell } => {
@@ -250,14 +260,15 @@ impl Commands {
                 }
                 self.tell_shell(cx, preparing.shell, &preparing.plan, made)
             }
-            PreparingKind::Beside { argv, env } => {
+            PreparingKind::Beside { start, env } => {
+                let argv = start.argv(&path(&made.dir, id, "rc"));
                 let (tag, directory) = (command_tag(id), made.directory);
                 self.spawn_on_pipes(cx, PipedProgram { tag, argv, env, directory });
                 Ok(())
             }
         });
         if let Err(error) = outcome {
-            remove_files(&self.dir, id, &FILES);
+            remove_files(&self.dirs, id, &FILES);
             self.outputs.remove(&id);
             if let Some(shell) = self.shells.get_mut(&session) {
                 shell.running.take_if(|running| running.command == id);
@@ -284,8 +295,9 @@ impl Commands {
     ) -> std::io::Result<()> {
         let id = plan.id;
         let directory = std::mem::take(&mut made.directory);
+        let dir = std::mem::take(&mut made.dir);
         self.open_output(cx, id, made)?;
-        let text = |part: &str| path(&self.dir, id, part).display().to_string();
+        let text = |part: &str| path(&dir, id, part).display().to_string();
         let has_input = plan.has_open_input || plan.contents.iter().any(|(part, _)| *part == "in");
         let files = Files {
             script: text("sh"),
@@ -309,7 +321,9 @@ impl Commands {
             Some(_) => running.unsent = text,
             None => {
                 running.unsent = text;
-                self.spawn_shell(cx, shell, plan, directory);
+                let rc = plan.contents.iter().any(|(part, _)| *part == "rc");
+                let rc = rc.then(|| path(&dir, id, "rc"));
+                self.spawn_shell(cx, shell, (id, rc), directory);
             }
         }
         Ok(())
@@ -340,17 +354,17 @@ impl Commands {
         &mut self,
         cx: &mut Cx<'_>,
         shell: ShellSpec,
-        plan: &FilePlan,
+        files: (CommandId, Option<PathBuf>),
         directory: String,
     ) {
-        let tag = shell_tag(plan.id);
+        let (id, rc) = files;
+        let tag = shell_tag(id);
         let Some(entry) = self.shells.get_mut(&shell.session) else { return };
         entry.tag = Some(tag);
         entry.is_replaced = false;
         entry.interrupts = Interrupts::default();
         entry.first = entry.kind.setup();
-        if plan.contents.iter().any(|(part, _)| *part == "rc") {
-            let file = path(&self.dir, plan.id, "rc");
+        if let Some(file) = rc {
             entry.first = format!(". '{}' 2>/dev/null\n{}", file.display(), entry.kind.setup());
         }
         let argv = entry.kind.argv(&entry.program);
@@ -523,7 +537,7 @@ impl Commands {
     }
 
     fn finish_files(&mut self, id: CommandId) {
-        remove_files(&self.dir, id, &FILES);
+        remove_files(&self.dirs, id, &FILES);
         if let Some(CommandIo { source: OutputSource::Shell { input, hold, .. }, .. }) =
             self.outputs.get_mut(&id)
         {
@@ -598,7 +612,7 @@ impl Commands {
             self.open_inputs.insert(id);
         }
         let mut plan = FilePlan {
-            dir: self.dir.clone(),
+            dirs: self.dirs.clone(),
             id,
             contents: Vec::new(),
             has_output: false,
@@ -607,17 +621,18 @@ impl Commands {
         };
         let known = self.shells.get(&shell.session);
         let memory = known.and_then(|known| Some((known, known.memory.as_ref()?)));
-        let (argv, env) = if let Some((known, memory)) = memory {
+        let (start, env) = if let Some((known, memory)) = memory {
             let kind = known.kind;
             let recall = kind.recall(memory, false);
             let text = format!("{{ {recall} }} 2>/dev/null\n{}", kind.own(id, order));
             plan.contents.push(("rc", text.into_bytes()));
-            let file = path(&self.dir, id, "rc").display().to_string();
-            (kind.starter(&known.program, &file, &order.words), shell.env.clone())
+            let (program, words) = (known.program.clone(), order.words.clone());
+            (BesideStart::Knowing { kind, program, words }, shell.env.clone())
         } else {
-            (direct(&order.words, &shell.program), own_env(id, order, &shell.env))
+            let argv = direct(&order.words, &shell.program);
+            (BesideStart::Direct(argv), own_env(id, order, &shell.env))
         };
-        self.prepare(PreparingKind::Beside { argv, env }, shell, plan);
+        self.prepare(PreparingKind::Beside { start, env }, shell, plan);
     }
 
     /// A program of ours runs.
@@ -742,7 +757,7 @@ impl Commands {
     pub(super) fn drop_command(&mut self, cx: &mut Cx<'_>, id: CommandId) {
         self.outputs.remove(&id);
         self.open_inputs.remove(&id);
-        remove_files(&self.dir, id, &FILES);
+        remove_files(&self.dirs, id, &FILES);
         for part in PARTS {
             cx.link.say(&ToKeeper::Unstash { name: stash_name(id, part) }, Vec::new());
         }

@@ -59,8 +59,8 @@ pub(in crate::server) struct Restored {
 pub(in crate::server) struct Setup {
     /// The keeper's lineage.
     pub(in crate::server) epoch: u64,
-    /// The runtime directory.
-    pub(in crate::server) dir: PathBuf,
+    /// The runtime directory, and those that take its place where it has no room.
+    pub(in crate::server) dirs: Vec<PathBuf>,
     /// The user's home directory.
     pub(in crate::server) home: String,
     /// The way to the event loop.
@@ -115,10 +115,10 @@ impl Restored {
         link: &mut KeeperLink,
     ) -> Commands {
         let Self { slots, stored, programs, mut stash } = self;
-        let Setup { epoch, dir, home, events } = setup;
+        let Setup { epoch, dirs, home, events } = setup;
         let mut commands = Commands {
             epoch,
-            dir,
+            dirs,
             slots,
             shells: stored.shells.into_iter().map(restored_shell).collect(),
             jobs: BTreeMap::new(),
@@ -149,7 +149,7 @@ impl Restored {
         for ((id, part), _) in stash {
             link.say(&ToKeeper::Unstash { name: io::stash_name(id, part) }, Vec::new());
         }
-        io::remove_stale(&commands.dir, |id| {
+        io::remove_stale(&commands.dirs, |id| {
             state.commands.records.get(&id).is_some_and(|command| command.end.is_none())
         });
         commands

@@ -2,7 +2,7 @@
 //! the log that keeps it, and the files in the runtime directory, which a task makes and removes.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,10 +13,12 @@ use tokio::io::Interest;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
 
+use crate::base::error::ignore_failure;
 use crate::base::id::CommandId;
 use crate::base::path_trace;
-use crate::platform::async_fd;
 use crate::platform::memory::SharedMemory;
+use crate::platform::paths::make_private;
+use crate::platform::{async_fd, plain_file};
 use crate::server::commands::CommandTaskEvent;
 use crate::server::event::Event;
 use crate::store::log::{self, Log, LogStream};
@@ -257,12 +259,15 @@ pub(super) fn path(dir: &Path, id: CommandId, part: &str) -> PathBuf {
 /// The files a command may have in the runtime directory.
 pub(super) const FILES: [&str; 5] = ["sh", "in", "out", "err", "rc"];
 
-/// Has a task remove files of a command.
-pub(super) fn remove_files(dir: &Path, id: CommandId, parts: &'static [&'static str]) {
-    let dir = dir.to_owned();
+/// Has a task remove files of a command, wherever they are.
+pub(super) fn remove_files(dirs: &[PathBuf], id: CommandId, parts: &'static [&'static str]) {
+    let dirs = dirs.to_owned();
     tokio::task::spawn_blocking(move || {
-        for part in parts {
-            remove(&path(&dir, id, part));
+        for (dir, part) in dirs.iter().flat_map(|dir| parts.iter().map(move |part| (dir, part))) {
+            remove(&path(dir, id, part));
+        }
+        for spare in dirs.iter().skip(1) {
+            ignore_failure(fs::remove_dir(spare), "it holds files of others, or is not there");
         }
     });
 }
@@ -278,8 +283,9 @@ fn remove(path: &Path) {
 }
 
 /// Removes files that commands of former servers left.
-pub(super) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -> bool) {
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+pub(super) fn remove_stale(dirs: &[PathBuf], is_known: impl Fn(CommandId) -> bool) {
+    let entries = dirs.iter().flat_map(|dir| fs::read_dir(dir).into_iter().flatten().flatten());
+    for entry in entries {
         let name = entry.file_name();
         let Some((id, part)) = name.to_str().and_then(|name| name.split_once('.')) else {
             continue;
@@ -294,7 +300,8 @@ pub(super) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -> bool) {
 /// The files that a command needs before it starts. They are made by a task.
 #[derive(Debug, Clone)]
 pub(super) struct FilePlan {
-    pub(super) dir: PathBuf,
+    /// The directories to make them in: the first that has room is taken.
+    pub(super) dirs: Vec<PathBuf>,
     pub(super) id: CommandId,
     /// Files with their contents, by part.
     pub(super) contents: Vec<(&'static str, Vec<u8>)>,
@@ -313,6 +320,9 @@ pub(super) struct MadeFiles {
     pub(super) fifos: Option<[OwnedFd; 2]>,
     /// Both ends of the input. The reading end is held until the command has opened it.
     pub(super) input: Option<InputEnds>,
+    /// The directory that they are in.
+    pub(super) dir: PathBuf,
+    /// The directory to start in.
     pub(super) directory: String,
 }
 
@@ -326,11 +336,31 @@ pub(super) struct InputEnds {
 impl FilePlan {
     /// Makes the files. This blocks.
     pub(super) fn make(&self) -> io::Result<MadeFiles> {
-        let at = |part| path(&self.dir, self.id, part);
-        for (part, bytes) in &self.contents {
-            write_file(&at(part), bytes)?;
+        let mut made = Err(io::ErrorKind::NotFound.into());
+        for (at, dir) in self.dirs.iter().enumerate() {
+            // The first is the server's own and there; others are made where they are needed.
+            if 0 < at && make_private(dir).is_err() {
+                continue;
+            }
+            made = self.make_in(dir);
+            if made.as_ref().err().is_none_or(|error| !is_for_want_of_room(error)) {
+                break;
+            }
+            for part in FILES {
+                remove(&path(dir, self.id, part));
+            }
         }
-        let mut made = MadeFiles::default();
+        made
+    }
+
+    fn make_in(&self, dir: &Path) -> io::Result<MadeFiles> {
+        let at = |part| path(dir, self.id, part);
+        for (part, bytes) in &self.contents {
+            // A file that a former server left may be of any kind.
+            remove(&at(part));
+            plain_file::create(&at(part))?.write_all(bytes)?;
+        }
+        let mut made = MadeFiles { dir: dir.to_owned(), ..MadeFiles::default() };
         if self.has_open_input {
             let hold = make_fifo(&at("in"))?;
             made.input = Some(InputEnds { hold, writer: open_writer(&at("in"))? });
@@ -345,17 +375,14 @@ impl FilePlan {
     }
 }
 
-/// Writes a file that only the user can read.
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let flags =
-        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let fd = openat(rustix::fs::CWD, path, flags, Mode::RUSR | Mode::WUSR)?;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let count = rustix::io::write(&fd, rest)?;
-        rest = &rest[count..];
-    }
-    Ok(())
+/// True if a file could not be made because its disk is full, read-only, gone or broken: another
+/// may take it.
+fn is_for_want_of_room(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    [Errno::NOSPC, Errno::DQUOT, Errno::ROFS, Errno::FBIG, Errno::IO, Errno::NOENT, Errno::STALE]
+        .into_iter()
+        .any(|known| errno == Some(known))
 }
 
 /// Makes a FIFO and opens its reading end, which does not block.

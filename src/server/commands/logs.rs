@@ -173,7 +173,7 @@ impl Commands {
 
     /// Nothing comes from a command any more.
     pub(super) fn source_over(&mut self, id: CommandId) {
-        remove_files(&self.dir, id, &["rc"]);
+        remove_files(&self.dirs, id, &["rc"]);
         if let Some(io) = self.outputs.get_mut(&id) {
             io.source = OutputSource::Over;
         }

@@ -55,8 +55,9 @@ use crate::wire::keeper::Spawn;
 pub(in crate::server) struct Commands {
     /// The keeper's lineage: the first half of every `ABIDE_JOB`.
     pub(in crate::server) epoch: u64,
-    /// The runtime directory, for scripts and FIFOs.
-    dir: PathBuf,
+    /// The runtime directory, for scripts and FIFOs, and those that take its place where it has no
+    /// room.
+    dirs: Vec<PathBuf>,
     home: String,
     slots: CommandSlots,
     shells: BTreeMap<SessionId, SessionShell>,

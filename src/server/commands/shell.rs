@@ -6,6 +6,8 @@
 //! shells are interactive ones, since those go on after an INT, but they have no terminal, prompt
 //! or history.
 
+use std::path::Path;
+
 use crate::base::id::CommandId;
 use crate::state::command::{CommandInput, ExecRequest, quoted};
 
@@ -316,6 +318,27 @@ pub(super) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> {
         memory: ShellMemory { cwd, exports, functions, options },
     });
     Some((report, at))
+}
+
+/// The way a command beside the shell is started.
+#[derive(Debug)]
+pub(super) enum BesideStart {
+    /// As it is.
+    Direct(Vec<String>),
+    /// By this shell, which reads first what the session's shell knows, then runs the words.
+    Knowing { kind: ShellKind, program: String, words: Vec<String> },
+}
+
+impl BesideStart {
+    /// Program and arguments; `rc` is the file with what the session's shell knows.
+    pub(super) fn argv(self, rc: &Path) -> Vec<String> {
+        match self {
+            Self::Direct(argv) => argv,
+            Self::Knowing { kind, program, words } => {
+                kind.starter(&program, &rc.display().to_string(), &words)
+            }
+        }
+    }
 }
 
 #[cfg(test)]

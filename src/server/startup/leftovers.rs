@@ -31,7 +31,9 @@ const NOTE_LEN_MAX: usize = 4096;
 /// Notes the present lineage, and has a task end what lives of former ones.
 pub(super) fn end(lock: &Arc<OwnedFd>, epoch: u64, keeper_pid: i32) {
     let former: Vec<u64> = noted(lock).into_iter().filter(|noted| *noted != epoch).collect();
-    note(lock, former.iter().copied().chain([epoch]));
+    if noted(lock).last() != Some(&epoch) {
+        note(lock, former.iter().copied().chain([epoch]));
+    }
     if former.is_empty() {
         return;
     }

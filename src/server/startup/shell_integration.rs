@@ -1,12 +1,13 @@
 //! The files that shells read so that they mark their prompts. They are written anew at every
 //! start, so that they are those of this build.
 
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use crate::platform::paths::Paths;
+use crate::platform::plain_file;
 
 /// The place of each file, and its text.
 const FILES: [(&str, &str); 3] = [
@@ -32,12 +33,7 @@ fn write_to(folder: &Path) -> io::Result<()> {
     for (name, text) in FILES {
         let file = folder.join(name);
         DirBuilder::new().recursive(true).mode(0o700).create(file.parent().unwrap_or(folder))?;
-        if fs::read_to_string(&file).is_ok_and(|known| known == text) {
-            continue;
-        }
-        let fresh = file.with_file_name(".new");
-        fs::write(&fresh, text)?;
-        fs::rename(&fresh, &file)?;
+        plain_file::replace(&file, text.as_bytes())?;
     }
     Ok(())
 }

@@ -419,7 +419,7 @@ pub(in crate::server) fn server(
     let login = Login::current();
     let home = login.home.to_string_lossy().into_owned();
     let told = events.clone();
-    let tell = Box::new(move |news| told.try_send(Event::Disk(news)).is_ok());
+    let tell = Arc::new(move |news| told.try_send(Event::Disk(news)).is_ok());
     let misfits = fit(structure.as_ref(), &mut screens);
     let (mut state, disk) = match reboot::path(&settings) {
         Some(path) if was_empty => reboot::state(path, &settings.persist, tell, &options),
@@ -443,9 +443,10 @@ pub(in crate::server) fn server(
         state.commands = commands.records();
     }
     let places = Paths::current()?;
-    let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
+    let own = places.socket().parent().map(Path::to_owned).unwrap_or_default();
+    let dirs = [own].into_iter().chain(places.spare_directories()).collect();
     let sender = TaskSender::new(events.clone());
-    let setup = Setup { epoch: held.epoch, dir, home: home.clone(), events: sender };
+    let setup = Setup { epoch: held.epoch, dirs, home: home.clone(), events: sender };
     let commands = commands.resume(&state, setup, &mut link);
     (slots.buffers, state.buffers) = BufferSlots::open(held.stash.remove(BUFFERS));
     let host = host(&login, link.lease, &held);

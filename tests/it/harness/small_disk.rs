@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Mounts the file system, says so, and lives as long as its standard input.
-const HOLD: &str = r#"mount -t tmpfs -o "size=$2,mode=700" tmpfs "$1" || exit 1
+const HOLD: &str = r#"mount -t tmpfs -o "size=$2,nr_inodes=200,mode=700" tmpfs "$1" || exit 1
 mkdir -m 700 "$1/abide" && : > "$1/abide/welcomed" && echo mounted && exec cat"#;
 
 /// A process in a mount namespace where the file system is.

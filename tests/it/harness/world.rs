@@ -111,6 +111,23 @@ impl World {
         self.folder.path().join(name)
     }
 
+    /// The database of the server, to be read.
+    pub(crate) fn open_database(&self) -> rusqlite::Result<rusqlite::Connection> {
+        if self.disk.is_none() {
+            let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            return rusqlite::Connection::open_with_flags(self.path("state/abide/abide.db"), flags);
+        }
+        // SQLite takes the way into another mount namespace for a link.
+        for end in ["", "-wal"] {
+            let copied = fs::copy(
+                self.path(&format!("state/abide/abide.db{end}")),
+                self.path(&format!("tmp/copy.db{end}")),
+            );
+            copied.map_err(|_| rusqlite::Error::InvalidQuery)?;
+        }
+        rusqlite::Connection::open(self.path("tmp/copy.db"))
+    }
+
     /// Fills the file system of the state.
     pub(crate) fn fill_disk(&self) {
         let zeros = fs::File::create(self.path("state/filler")).expect("it can be made");

@@ -3,16 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, Row, Transaction, ffi};
 
 use super::{Latest, SCREEN_MAX, Shown, Stored, TEXT_MAX};
+use crate::base::error::ignore_failure;
 use crate::base::id::PaneId;
-use crate::platform::paths::identity;
+use crate::platform::paths::{Paths, identity, make_private};
+use crate::platform::plain_file::{self, is_taken};
 use crate::server::persist::discard;
 use crate::store::checksum::{add_checksum, verify_checksum};
 use crate::term::pack_segment;
@@ -27,6 +29,8 @@ const COMMANDS: PaneId = PaneId(0);
 const ASIDE: &str = ".damaged";
 /// The ends of the names of a database's files.
 const ENDS: [&str; 3] = ["", "-wal", "-shm"];
+/// The end of the name of a log that SQLite reads where it finds one, and that is never written.
+const JOURNAL: &str = "-journal";
 
 /// The reason why a database cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,9 @@ pub(super) enum ReadError {
     /// As SQLite says.
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// Something else in its place cannot be opened.
+    #[error("a folder or a FIFO is in the place of its file")]
+    NoFile,
     #[error("its {0} not as written")]
     Changed(&'static str),
     /// Another version of abide wrote it.
@@ -57,8 +64,13 @@ impl OpenDatabase {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
             log_failure("make the folder of", path, made);
         }
-        let made = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-        log_failure("make", path, made.map(drop));
+        // SQLite would wait for a FIFO.
+        let in_the_way = |end| Some(named(path, end)).filter(|path| is_taken(path));
+        let ends = ENDS.into_iter().chain([JOURNAL]);
+        if ends.filter_map(in_the_way).any(|taken| !taken.is_symlink()) {
+            return Err(ReadError::NoFile);
+        }
+        log_failure("make", path, plain_file::append(path).map(drop));
         let is_new = path.metadata().is_ok_and(|metadata| metadata.len() == 0);
         let mut db = Connection::open(path)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -328,7 +340,30 @@ pub(super) fn is_lost(error: &ReadError) -> bool {
         }
         // The tables themselves are damaged.
         ReadError::Sqlite(_) | ReadError::Changed(_) | ReadError::Newer(_) => true,
+        ReadError::NoFile => false,
     }
+}
+
+/// Everything that a database holds which cannot be opened in its place, because its disk is full
+/// or read-only: from a copy elsewhere.
+pub(super) fn read_copy(path: &Path) -> Option<Stored> {
+    let spares = Paths::current().ok()?.spare_directories();
+    spares.iter().find_map(|spare| {
+        make_private(spare).ok()?;
+        let copy = spare.join("copy.db");
+        let copied = ENDS[..2].iter().all(|end| {
+            let from = named(path, end);
+            !from.exists() || fs::copy(&from, named(&copy, end)).is_ok()
+        });
+        let read = if copied {
+            OpenDatabase::new(&copy).and_then(|(open, _)| open.read()).ok()
+        } else {
+            None
+        };
+        remove(&copy);
+        ignore_failure(fs::remove_dir(spare), "files of commands may be in it");
+        read
+    })
 }
 
 /// Renames what is there, so that it can be looked at, and a new one made. Gives its new name.

@@ -11,12 +11,15 @@ mod file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use self::file::{OpenDatabase, ReadError};
 use crate::base::id::PaneId;
-use crate::base::time::Span;
+use crate::base::time::{Span, Tick};
 use crate::platform::{now, process};
 
 /// The most jobs that wait for the disk; what does not fit is tried again with the next change.
@@ -29,9 +32,15 @@ const TEXT_MAX: usize = 256 << 10;
 pub(in crate::server) const SCREEN_MAX: usize = 64 << 20;
 /// A write that failed is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(2);
+/// A disk that has not taken a write for so long does not answer.
+const STUCK_AFTER: Span = Span::seconds(5);
+/// The end of a server waits no longer for one write.
+const LAST_WITHIN: Span = Span::seconds(5);
+/// The pause between two looks whether a last write is done.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Tells the loop; false if it has no room for more at the moment.
-pub(in crate::server) type Tell = Box<dyn Fn(News) -> bool + Send>;
+pub(in crate::server) type Tell = Arc<dyn Fn(News) -> bool + Send + Sync>;
 
 /// News of the disk for the loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +97,9 @@ impl Shown {
 #[derive(Debug)]
 pub(in crate::server) struct Db {
     jobs: Option<SyncSender<WriteJob>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    /// The thread, and what is closed at its end.
+    thread: Option<(JoinHandle<()>, Receiver<()>)>,
+    watch: Arc<DiskWatch>,
 }
 
 /// The content of the database at the start.
@@ -115,9 +126,12 @@ impl Db {
     /// Starts the thread; the file is opened with the first job.
     pub(in crate::server) fn start(path: PathBuf, tell: Tell) -> Self {
         let (jobs, receiver) = sync_channel(JOBS_MAX);
+        let watch = Arc::new(DiskWatch { tell: Arc::clone(&tell), ..DiskWatch::off() });
+        let (end, is_over) = sync_channel(1);
         let writer = Writer {
             path,
             tell,
+            watch: Arc::clone(&watch),
             open: None,
             latest: Latest::default(),
             has_written: false,
@@ -128,9 +142,10 @@ impl Db {
             // Work that a person waits for goes before writes.
             process::make_way();
             writer.work(&receiver);
+            drop::<SyncSender<()>>(end);
         });
         match thread {
-            Ok(thread) => Self { jobs: Some(jobs), thread: Some(thread) },
+            Ok(thread) => Self { jobs: Some(jobs), thread: Some((thread, is_over)), watch },
             Err(error) => {
                 tracing::error!(%error, "nothing is written to disk");
                 Self::off()
@@ -140,7 +155,7 @@ impl Db {
 
     /// A database that writes nothing.
     pub(in crate::server) fn off() -> Self {
-        Self { jobs: None, thread: None }
+        Self { jobs: None, thread: None, watch: Arc::new(DiskWatch::off()) }
     }
 
     /// Writes the structure soon. False if the disk is too slow at the moment.
@@ -169,6 +184,7 @@ impl Db {
     }
 
     fn hand(&self, job: WriteJob) -> bool {
+        self.watch.look();
         match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
             None | Some(Ok(()) | Err(TrySendError::Disconnected(_))) => true,
             Some(Err(TrySendError::Full(_))) => false,
@@ -182,27 +198,80 @@ impl Db {
         last: Option<Vec<u8>>,
         shown: impl Iterator<Item = (PaneId, Shown)>,
     ) {
-        if let Some(jobs) = self.jobs.take() {
-            for (pane, shown) in shown {
-                send_last(&jobs, WriteJob::Show(pane, shown));
-            }
-            if let Some(structure) = last {
-                send_last(&jobs, WriteJob::SessionState(structure));
+        let (Some(jobs), Some((thread, is_over))) = (self.jobs.take(), self.thread.take()) else {
+            return;
+        };
+        let last = last.map(WriteJob::SessionState);
+        let shown = shown.map(|(pane, shown)| WriteJob::Show(pane, shown));
+        let is_taken = shown.chain(last).all(|job| self.send_last(&jobs, &is_over, job));
+        drop(jobs);
+        while is_taken && is_over.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+            if self.watch.waits_for() > LAST_WITHIN {
+                tracing::error!("the last state is not written: the disk does not answer");
+                return;
             }
         }
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has written what it could.
-            if thread.join().is_err() {
-                tracing::error!("the thread that writes the database has panicked");
+        // A thread that panicked has written what it could.
+        if is_taken && thread.join().is_err() {
+            tracing::error!("the thread that writes the database has panicked");
+        }
+    }
+
+    /// Hands over a last job. False if the disk does not answer, or the thread has given up, which
+    /// has said why.
+    fn send_last(
+        &self,
+        jobs: &SyncSender<WriteJob>,
+        is_over: &Receiver<()>,
+        mut job: WriteJob,
+    ) -> bool {
+        loop {
+            match jobs.try_send(job) {
+                Ok(()) => return true,
+                Err(TrySendError::Disconnected(_)) => return false,
+                Err(TrySendError::Full(back)) => job = back,
+            }
+            let over = is_over.recv_timeout(LOOK_EVERY);
+            if over != Err(RecvTimeoutError::Timeout) || self.watch.waits_for() > LAST_WITHIN {
+                return false;
             }
         }
     }
 }
 
-/// Hands over a last job. A thread that has given up takes nothing more, and has said why.
-fn send_last(jobs: &SyncSender<WriteJob>, job: WriteJob) {
-    if jobs.send(job).is_err() {
-        tracing::debug!("the thread that writes the database has ended before");
+/// The disk as the loop sees it: how long the thread has waited for it.
+struct DiskWatch {
+    tell: Tell,
+    /// The moment since when it waits; 0 while it does not.
+    since: AtomicU64,
+    /// The loop knows that the disk does not answer.
+    is_told: AtomicBool,
+}
+
+impl DiskWatch {
+    fn off() -> Self {
+        Self { tell: Arc::new(|_| true), since: AtomicU64::new(0), is_told: AtomicBool::new(false) }
+    }
+
+    fn waits_for(&self) -> Span {
+        match self.since.load(Ordering::Relaxed) {
+            0 => Span::default(),
+            since => now().tick - Tick(since),
+        }
+    }
+
+    /// Tells the loop, once, that the disk does not answer.
+    fn look(&self) {
+        if STUCK_AFTER <= self.waits_for() && !self.is_told.swap(true, Ordering::Relaxed) {
+            let is_told = (self.tell)(News::Failing("the disk does not answer".into()));
+            self.is_told.store(is_told, Ordering::Relaxed);
+        }
+    }
+}
+
+impl std::fmt::Debug for DiskWatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DiskWatch").field("since", &self.since).finish_non_exhaustive()
     }
 }
 
@@ -233,7 +302,13 @@ pub(in crate::server) fn load(path: &Path) -> Stored {
             return stored;
         }
         Ok(_) => "it names no sessions".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => match file::read_copy(path).filter(|_| !file::is_lost(&error)) {
+            Some(mut stored) if stored.structure.is_some() => {
+                stored.problem = damage(&stored);
+                return stored;
+            }
+            _ => error.to_string(),
+        },
     };
     Stored { problem: Some(put_aside(path, &why)), ..Stored::default() }
 }
@@ -262,6 +337,7 @@ fn damage(stored: &Stored) -> Option<String> {
 struct Writer {
     path: PathBuf,
     tell: Tell,
+    watch: Arc<DiskWatch>,
     open: Option<OpenDatabase>,
     latest: Latest,
     has_written: bool,
@@ -274,7 +350,10 @@ impl Writer {
     fn work(mut self, jobs: &Receiver<WriteJob>) {
         loop {
             let Some(has_ended) = self.collect(jobs) else { return };
+            self.watch.since.store(now().tick.0.max(1), Ordering::Relaxed);
             let result = self.write();
+            self.watch.since.store(0, Ordering::Relaxed);
+            self.is_failing |= self.watch.is_told.swap(false, Ordering::Relaxed);
             self.report(&result);
             if has_ended {
                 return;

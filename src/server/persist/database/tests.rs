@@ -27,7 +27,7 @@ impl Desk {
 
     fn start(&self) -> (Db, Receiver<News>) {
         let (tell, news) = sync_channel(8);
-        (Db::start(self.path(), Box::new(move |news| tell.try_send(news).is_ok())), news)
+        (Db::start(self.path(), std::sync::Arc::new(move |news| tell.try_send(news).is_ok())), news)
     }
 
     /// Writes a structure and a text, and ends.
@@ -245,9 +245,7 @@ fn what_cannot_be_written_is_tried_again_and_told_once() {
     fs::create_dir(desk.path()).expect("made");
     let (db, news) = desk.start();
     assert!(db.structure(b"kept in memory".to_vec()));
-    assert!(
-        matches!(next(&news), News::Failing(why) if why.contains("unable to open database file"))
-    );
+    assert!(matches!(next(&news), News::Failing(why) if why.contains("a folder or a FIFO")));
     fs::remove_dir(desk.path()).expect("empty");
     // The screens wait in the panes.
     assert_eq!((next(&news), next(&news)), (News::Fine, News::Anew));

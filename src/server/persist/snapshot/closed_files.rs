@@ -2,6 +2,7 @@
 //! settings allow. One thread handles them, in the order of what happened.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -9,7 +10,8 @@ use std::time::Duration;
 
 use crate::base::error::Refusal;
 use crate::platform::paths::Paths;
-use crate::server::persist::snapshot::files::{Folder, failed, is_old};
+use crate::platform::plain_file;
+use crate::server::persist::snapshot::files::{FILE_BYTES_MAX, Folder, failed, is_old};
 use crate::server::persist::snapshot::{Loaded, open};
 use crate::server::persist::{Retention, discard};
 use crate::store::snapshot::SnapshotFile;
@@ -125,13 +127,16 @@ impl Folder {
         self.names()?;
         for (_, name) in self.numbered().into_iter().rev() {
             let path = self.file(&name);
-            let saved = fs::read(&path).map_err(|error| failed("read", &path, &error))?;
-            let opened = match SnapshotFile::decode(&saved) {
+            let saved = plain_file::read(&path, FILE_BYTES_MAX);
+            let opened = match saved.map(|saved| SnapshotFile::decode(&saved)) {
+                // A FIFO or a folder is no closed item, and stays for whoever put it there.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => continue,
+                Err(error) => return Err(failed("read", &path, &error)),
                 _ if is_old(&path, days) => None,
-                Ok(saved) => open(&name, saved)
+                Ok(Ok(saved)) => open(&name, saved)
                     .map_err(|refusal| tracing::warn!(name, "{}", refusal.message))
                     .ok(),
-                Err(error) => {
+                Ok(Err(error)) => {
                     tracing::warn!(name, %error, "what was closed cannot be brought back");
                     None
                 }

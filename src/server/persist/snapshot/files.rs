@@ -1,9 +1,9 @@
 //! The files of snapshots: written whole or not at all, read with their checksums, listed, removed.
 //! All of it blocks, so it is done beside the loop.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,11 +11,14 @@ use std::time::Duration;
 use crate::action::snapshot::SnapshotItem;
 use crate::base::error::{Code, Refusal};
 use crate::base::text::nearest;
+use crate::platform::plain_file;
 use crate::server::persist::{Retention, discard};
 use crate::store::snapshot::SnapshotFile;
 
 /// The end of the names of snapshots' files.
 const END: &str = ".snapshot";
+/// The longest file that is read, in bytes.
+pub(super) const FILE_BYTES_MAX: u64 = 4 << 30;
 /// The file that is being written.
 const UNFINISHED: &str = "unfinished";
 /// The start of the names that snapshots are given.
@@ -77,8 +80,7 @@ impl Folder {
         let unfinished = self.path.join(UNFINISHED);
         // A server that was killed may have left it.
         discard(&unfinished);
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+        let mut file = plain_file::create(&unfinished)?;
         let written = file
             .write_all(bytes)
             .and_then(|()| file.sync_all())
@@ -151,7 +153,7 @@ impl Folder {
     pub(in crate::server) fn load(&self, name: &str) -> Result<SnapshotFile, Refusal> {
         let _turn = self.turn();
         let path = self.file(name);
-        let bytes = match fs::read(&path) {
+        let bytes = match plain_file::read(&path, FILE_BYTES_MAX) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.unknown(name)),
             read => read.map_err(|error| failed("read", &path, &error))?,
         };
@@ -211,7 +213,7 @@ fn item(name: &str, path: &Path) -> SnapshotItem {
     let changed =
         metadata.as_ref().map_or(0, |metadata| u64::try_from(metadata.mtime()).unwrap_or(0) * 1000);
     let bytes = metadata.map_or(0, |metadata| metadata.len());
-    let read = fs::read(path).map_err(|error| error.to_string());
+    let read = plain_file::read(path, FILE_BYTES_MAX).map_err(|error| error.to_string());
     let (snapshot, empty) = (
         name.to_owned(),
         SnapshotFile { wall: changed, is_named: true, ..SnapshotFile::default() },
