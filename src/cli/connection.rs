@@ -18,8 +18,8 @@ use crate::base::time::Span;
 use crate::cli::print;
 use crate::platform::daemonize::{self, KeeperStart};
 use crate::platform::paths::{Paths, PathsError};
-use crate::platform::poll::Ready;
-use crate::platform::socket::RESET_MEANS_UNREAD;
+use crate::platform::poll::{Ready, poll};
+use crate::platform::socket::{self, RESET_MEANS_UNREAD};
 use crate::platform::{self, last_words, own_program};
 use crate::wire::packet::PACKET_MAX;
 use crate::wire::rpc::{Request, Response};
@@ -28,6 +28,10 @@ use crate::wire::rpc::{Request, Response};
 const START_WITHIN: Duration = Duration::from_secs(15);
 /// The same for another server that was started at the same time, once our keeper has ended.
 const AFTER_KEEPER_WITHIN: Duration = Duration::from_secs(2);
+/// An answer that takes longer is waited for, once it is known if the server answers at all.
+const LOOK_AFTER: Span = Span::seconds(2);
+/// The time in which a server that gets on answers a short call.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// The time between two looks for it.
 const LOOK_EVERY: Span = Span::millis(1);
 
@@ -41,6 +45,8 @@ pub(super) struct ServerConnection {
     is_limited: bool,
     /// The server went away and left what it was sent last unread.
     pub(super) is_unread: bool,
+    /// The server was asked if it answers at all.
+    has_looked: bool,
 }
 
 /// The refusal where no server is there.
@@ -82,6 +88,7 @@ impl ServerConnection {
             pane,
             is_limited: false,
             is_unread: false,
+            has_looked: false,
         }
     }
 
@@ -149,6 +156,31 @@ impl ServerConnection {
         }
     }
 
+    /// Waits for something to read; true if nobody reads standard output any more. After a while
+    /// without an answer it is looked, once, if the server answers at all.
+    fn is_reader_gone(&mut self, is_look: bool) -> bool {
+        let socket = self.reader.get_ref().as_fd();
+        let first = (!self.has_looked).then_some(LOOK_AFTER);
+        let is_gone = print::is_reader_gone(socket, is_look, first).unwrap_or(false);
+        if is_gone || self.has_looked {
+            return is_gone;
+        }
+        self.has_looked = true;
+        let now = Some(Span::default());
+        let has_come = poll([(socket, Ready::INPUT)], now).is_ok_and(|[ready]| ready.input);
+        if has_come {
+            return false;
+        }
+        if !answers(self.reader.get_ref()).unwrap_or(true) {
+            print::note(
+                "the server does not answer; if it does not get on within ten seconds it is \
+                 replaced, and programs stay",
+            );
+        }
+        let socket = self.reader.get_ref().as_fd();
+        print::is_reader_gone(socket, is_look, None).unwrap_or(false)
+    }
+
     /// The next response; events that come before it are told, other notifications passed over.
     fn response(
         &mut self,
@@ -160,7 +192,7 @@ impl ServerConnection {
             let limit = PACKET_MAX as u64 + 1;
             if self.reader.buffer().is_empty() && !self.is_limited {
                 let is_look = entry.access == Access::Read;
-                if print::is_reader_gone(self.reader.get_ref().as_fd(), is_look) {
+                if self.is_reader_gone(is_look) {
                     self.close();
                     return Err(Refusal::new(Code::ReaderGone, "nobody reads standard output"));
                 }
@@ -182,6 +214,28 @@ impl ServerConnection {
                 told(event).inspect_err(|_| self.close())?;
             }
         }
+    }
+}
+
+/// True if the server at the other end answers to somebody else in time: then it is at work on what
+/// it was called for.
+fn answers(stream: &UnixStream) -> io::Result<bool> {
+    let address = stream.peer_addr()?;
+    let Some(path) = address.as_pathname() else { return Ok(true) };
+    // A listener without room for one more does not answer either.
+    let mut other = match socket::connect_at_once(path) {
+        Ok(other) => other,
+        Err(error) => return Ok(error.kind() != io::ErrorKind::WouldBlock),
+    };
+    other.set_nonblocking(false)?;
+    let request = Request::new(1, "server.status", CallParams::new());
+    let mut line = serde_json::to_vec(&request).expect("plain data into memory");
+    line.push(b'\n');
+    other.write_all(&line)?;
+    other.set_read_timeout(Some(ANSWER_WITHIN))?;
+    match other.read(&mut [0]) {
+        Ok(_) => Ok(true),
+        Err(error) => Ok(error.kind() != io::ErrorKind::WouldBlock),
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::text::sanitize;
+use crate::base::time::Span;
 use crate::cli::table_output;
 use crate::platform::poll::{Ready, input_or_reader_gone, poll};
 
@@ -53,13 +54,21 @@ pub(super) fn error_bytes(bytes: &[u8]) -> Result<(), Refusal> {
     written("error", write_to(out.as_fd(), bytes))
 }
 
-/// Waits until there is something to read. True if standard output had a reader and nobody reads it
-/// any more; before anything was written to it this is looked for only if `is_asked`.
-pub(super) fn is_reader_gone(input: BorrowedFd<'_>, is_asked: bool) -> bool {
-    if !is_asked && !HAS_SPOKEN.load(Ordering::Relaxed) {
-        return false;
+/// Waits until there is something to read, at most `limit`. True if standard output had a reader
+/// and nobody reads it any more; before anything was written to it this is looked for, and waited
+/// without a limit, only if `is_asked`.
+pub(super) fn is_reader_gone(
+    input: BorrowedFd<'_>,
+    is_asked: bool,
+    limit: Option<Span>,
+) -> io::Result<bool> {
+    if is_asked || HAS_SPOKEN.load(Ordering::Relaxed) {
+        return input_or_reader_gone(input, io::stdout().as_fd(), limit);
     }
-    input_or_reader_gone(input, io::stdout().as_fd(), None).unwrap_or(false)
+    if limit.is_some() {
+        poll([(input, Ready::INPUT)], limit)?;
+    }
+    Ok(false)
 }
 
 /// Writes all bytes, also where a neighbour such as ssh made the output non-blocking for all who

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use crate::action::table;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId};
-use crate::base::memory::{HeapMemory, Memory};
+use crate::base::memory::{HeapMemory, Memory, SharedBytes as _};
 use crate::base::path_trace;
 use crate::base::time::Tick;
 use crate::core::{ClientEvent, Input, RestoreInput, ServerEvent, Viewer};
@@ -35,7 +35,8 @@ use crate::term;
 use crate::wire::frame::{self, Bye, Notice, OuterColours, ToClient, ToServer};
 use crate::wire::hello::{Hello, Welcome, common_version};
 use crate::wire::keeper::{
-    self, FromKeeper, KeeperRecord, KillReport, ProgramEntry, Target, ToKeeper,
+    self, CONTROL_GIVEN_UP, CONTROL_GIVEN_UP_NUMBER, FromKeeper, KeeperRecord, KillReport,
+    ProgramEntry, Target, ToKeeper,
 };
 use crate::wire::packet::Packets;
 use crate::wire::rpc::{self, Request, Response};
@@ -298,6 +299,7 @@ impl Server {
         attached.drawn.input_at = now().tick;
         let inside = attached.inside;
         self.slots.note_input(token, number);
+        self.watch.begin(token, number);
         let origin = Origin::Client { client, token, number };
         match message {
             ToServer::Keys { keys, .. } => self.step(Input::Keys { client, keys: &keys }, origin),
@@ -321,6 +323,7 @@ impl Server {
             }
             _ => {}
         }
+        self.watch.done();
     }
 
     /// A message that is no input.
@@ -428,11 +431,12 @@ impl Server {
         let client = ClientId(self.next.client);
         self.next.client += 1;
         let number = self.input_taken(hello.token);
-        let in_doubt = self
-            .panes
-            .io
-            .values()
-            .any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
+        let in_doubt = self.given_up(hello.token) == Some(number)
+            || self
+                .panes
+                .io
+                .values()
+                .any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
         let resumed = hello.resume
             && self.core.state().detached_views.iter().any(|parted| parted.token == hello.token);
         let value = |wanted: &str| {
@@ -486,12 +490,21 @@ impl Server {
     }
 
     /// The number of the last input of a client that took effect, in whatever it had its effect.
+    /// Input of a client up to this number was given up, as the server before did not get on with
+    /// it.
+    fn given_up(&self, token: u64) -> Option<u64> {
+        let control = &self.wake.control;
+        let is_its = control.word(CONTROL_GIVEN_UP) == token;
+        is_its.then(|| control.word(CONTROL_GIVEN_UP_NUMBER))
+    }
+
     fn input_taken(&self, token: u64) -> u64 {
         self.panes
             .io
             .values()
             .filter_map(|io| io.input.number_of(token))
             .chain(self.slots.number_of(token))
+            .chain(self.given_up(token))
             .max()
             .unwrap_or(0)
     }

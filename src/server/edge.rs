@@ -2,6 +2,7 @@
 //! files beside this one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::Sender;
@@ -17,6 +18,7 @@ use crate::server::event::Event;
 use crate::server::hooks::Hooks;
 use crate::server::inbox::Inbox;
 use crate::server::keeper_link::KeeperLink;
+use crate::server::loop_watch::LoopWatch;
 use crate::server::panes::Panes;
 use crate::server::panes::pane::PaneIo;
 use crate::server::persist::slots::StructureSlots;
@@ -56,6 +58,7 @@ pub(super) struct Server {
     pub(super) reload: Reload,
     /// Exit status with which the server is to leave.
     pub(super) leaving: Option<u8>,
+    pub(super) watch: Arc<LoopWatch>,
     /// True if a bug left a contradiction in the state: none of it is written any more.
     pub(super) is_damaged: bool,
     /// Turns in a row that a bug cut short.
@@ -116,6 +119,7 @@ impl Server {
             next: Counters { client, ..Counters::default() },
             reload: Reload::default(),
             leaving: None,
+            watch: Arc::default(),
             is_damaged: false,
             lost_turns: 0,
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::fd::AsFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,6 +20,7 @@ use crate::base::memory::SharedBytes;
 use crate::base::signal::ExitStatus;
 use crate::base::time::{Span, Tick};
 use crate::core::{Input, PaneEvent, ServerEvent, StepFault};
+use crate::platform::memory::SharedMemory;
 use crate::platform::{
     FileChanges, ProgramLimits, Stream, async_fd, changed, config_file, last_words, now, process,
     signals,
@@ -31,6 +33,7 @@ use crate::server::event::{self, EVENTS_MAX, Event, Origin};
 use crate::server::inbox::{Inbox, Stepper};
 use crate::server::keeper_link::KeeperLink;
 use crate::server::leaving::Successor;
+use crate::server::loop_watch::LoopWatch;
 use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::panes::pipe;
 use crate::server::persist::writer::DiskWriter;
@@ -82,11 +85,17 @@ pub fn run(args: &[OsString]) -> u8 {
     log::start();
     process::offer_as_victim(VICTIM);
     let is_safe = args.iter().any(|arg| arg == "--safe-mode");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let watch = Arc::new(LoopWatch::default());
+    let (waits, goes_on) = (Arc::clone(&watch), Arc::clone(&watch));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_park(move || waits.waits())
+        .on_thread_unpark(move || goes_on.goes_on())
+        .build();
     let result = runtime.context("no runtime").and_then(|runtime| {
         // As a task: between one that brings something and the loop the runtime does not look at
         // its fds.
-        let result = runtime.block_on(async { tokio::spawn(serve(is_safe)).await? });
+        let result = runtime.block_on(async { tokio::spawn(serve(is_safe, watch)).await? });
         // Commands of hooks are not waited for.
         runtime.shutdown_background();
         result
@@ -99,7 +108,7 @@ pub fn run(args: &[OsString]) -> u8 {
     status
 }
 
-async fn serve(is_safe: bool) -> anyhow::Result<u8> {
+async fn serve(is_safe: bool, watch: Arc<LoopWatch>) -> anyhow::Result<u8> {
     if is_safe {
         tracing::warn!("safe mode: the configuration is not read");
     }
@@ -120,6 +129,8 @@ async fn serve(is_safe: bool) -> anyhow::Result<u8> {
         successor.takes_all(&mut server.link);
     }
     server.link.say(&ToKeeper::Ready, Vec::new());
+    watch.start(SharedMemory::from_fd(server.wake.control.try_clone_fd()?)?);
+    server.watch = watch;
     server.run(listener, receiver).await
 }
 
@@ -182,9 +193,11 @@ impl Server {
             .ok();
         let mut socket = ListeningSocket::new(listener);
         loop {
+            self.watch.turn();
             socket.restore(&mut self.sockets, &mut self.link);
             let pace = self.guarded_turn(&mut events);
             if let Some(status) = self.leaving {
+                self.watch.over();
                 if self.is_damaged {
                     // As after a kill: nothing of this state may reach the disk or a successor.
                     self.flush();
@@ -226,6 +239,7 @@ impl Server {
                 () = changed(changes.as_mut()) => self.reload(),
                 _ = term.recv() => {
                     // The machine may be going down.
+                    self.watch.over();
                     self.finish_disk();
                     self.leave(RESTART_STATUS);
                 }

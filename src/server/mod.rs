@@ -20,6 +20,7 @@ mod inbox;
 mod keeper_link;
 mod leaving;
 mod log;
+mod loop_watch;
 mod panes;
 mod persist;
 mod startup;

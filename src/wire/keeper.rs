@@ -68,6 +68,12 @@ pub const CONTROL_REAPS: usize = 64;
 /// the present one ([`ToKeeper::Succeed`]). An older keeper, and a page that one has made, say 0.
 pub const CONTROL_SUCCEEDS: usize = 192;
 
+/// Offset in the control page of the token of a client whose input a server did not get on with; 0
+/// for none. The next server passes that input over.
+pub const CONTROL_GIVEN_UP: usize = 256;
+/// Offset in the control page of the number of that input.
+pub const CONTROL_GIVEN_UP_NUMBER: usize = 264;
+
 /// The name under which the socket from a server to its successor is stashed during a hand-over.
 pub const HANDOVER: &[u8] = b"handover";
 
