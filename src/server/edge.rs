@@ -24,6 +24,7 @@ use crate::server::panes::pane::PaneIo;
 use crate::server::persist::slots::StructureSlots;
 use crate::server::persist::writer::DiskWriter;
 use crate::server::startup::socket::Sockets;
+use crate::server::startup::takeover::FdReserve;
 
 /// The keeper's signals beside records.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ pub(super) struct Server {
     /// Exit status with which the server is to leave.
     pub(super) leaving: Option<u8>,
     pub(super) watch: Arc<LoopWatch>,
+    pub(super) reserve: FdReserve,
     /// True if a bug left a contradiction in the state: none of it is written any more.
     pub(super) is_damaged: bool,
     /// Turns in a row that a bug cut short.
@@ -120,6 +122,7 @@ impl Server {
             reload: Reload::default(),
             leaving: None,
             watch: Arc::default(),
+            reserve: FdReserve::default(),
             is_damaged: false,
             lost_turns: 0,
         }

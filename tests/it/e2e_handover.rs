@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::e2e_survive::{Dice, wait_until};
-use crate::harness::{Abide, World, is_alive, signal};
+use crate::harness::{Abide, World, is_alive, missing_tool, signal};
 use crate::procs_life::times;
 
 /// The programs that are there in each round: on terminals and on pipes.
@@ -245,4 +245,26 @@ fn as_many_clients_as_type_into_one_pane_lose_and_double_nothing_under_kills() {
         };
         assert_eq!(sorted(typed()), sorted(expected.concat().into_bytes()), "after kill {kill}");
     }
+}
+
+#[test]
+fn a_keeper_that_dies_while_no_descriptor_is_free_costs_no_program() {
+    if missing_tool("prlimit") {
+        return;
+    }
+    let stage = Stage::new();
+    let server = stage.world.server_pid();
+    let open = std::fs::read_dir(format!("/proc/{server}/fd")).expect("it runs");
+    let highest = open.filter_map(|fd| fd.ok()?.file_name().to_str()?.parse::<u32>().ok()).max();
+    let limit = format!("--nofile={}:", highest.expect("it has some") + 1);
+    stage.world.run("prlimit", &["--pid", &server.to_string(), &limit], b"").ok();
+    let keeper = stage.world.keeper_pid();
+    signal(keeper, Signal::KILL);
+    wait_until("another keeper holds all", || {
+        let status = stage.world.cli(&["server", "status", "--json"]);
+        assert_eq!(status.code, 0, "{}\n{}", status.stderr, stage.world.logs());
+        status.json()["keeper_pid"] != keeper
+    });
+    assert_eq!(stage.world.server_pid(), server, "the server has gone on");
+    assert!(stage.programs.iter().all(|pid| is_alive(*pid)), "a program is lost");
 }

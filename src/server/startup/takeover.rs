@@ -2,6 +2,7 @@
 //! hand-over to a new keeper when the old one died.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::base::id::PaneId;
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::signal;
 use crate::base::signal::ExitStatus;
+use crate::base::time::Span;
 use crate::core::{Core, Input, RestoreInput, ServerEvent};
 use crate::platform::memory::{PrivateMemory, SharedMemory};
 use crate::platform::paths::Paths;
@@ -26,6 +28,7 @@ use crate::server::commands::handoff::{self, Restored, Setup};
 use crate::server::commands::io::TaskSender;
 use crate::server::edge::{Server, ServerParts, Wake};
 use crate::server::event::{Event, Origin};
+use crate::server::event_loop::pause;
 use crate::server::inbox::Stepper as _;
 use crate::server::keeper_link::{KeeperLink, LinkError};
 use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles, StashedPart};
@@ -51,6 +54,33 @@ pub(in crate::server) const LISTENER: &[u8] = b"listener";
 pub(in crate::server) const LOCK: &[u8] = b"lock";
 /// The number of keepers in a row that may die before they have taken over.
 const KEEPERS_MAX: usize = 64;
+/// The fds that starting a keeper takes, and handing over to it.
+const RESERVE: usize = 16;
+/// Room for a keeper is waited for so long, and looked for so often: meanwhile all that runs hangs
+/// on this process alone.
+const ROOM_WITHIN: Span = Span::seconds(60);
+const ROOM_AGAIN: Span = Span::millis(100);
+
+/// Fds that are kept for the start of another keeper, whose predecessor may die when there are no
+/// others.
+#[derive(Debug, Default)]
+pub(in crate::server) struct FdReserve(Vec<File>);
+
+impl FdReserve {
+    /// Takes fds, as far as there are some.
+    pub(in crate::server) fn fill(&mut self) {
+        while self.0.len() < RESERVE
+            && let Ok(file) = File::open("/dev/null")
+        {
+            self.0.push(file);
+        }
+    }
+
+    /// Gives them to whoever needs some next.
+    fn free(&mut self) {
+        self.0.clear();
+    }
+}
 
 /// The programs and files that the keeper gave back.
 #[derive(Debug)]
@@ -137,9 +167,25 @@ impl Server {
         tracing::error!("{why}; a new keeper takes over");
         let former = i32::try_from(self.core.host().keeper_pid).unwrap_or(0);
         end(former).await?;
-        for _ in 0..KEEPERS_MAX {
-            let Some(why) = self.hand_over_once().await? else { return Ok(()) };
-            tracing::error!("{why} before it had taken over; another one takes over");
+        let give_up = now().tick + ROOM_WITHIN;
+        let mut dead_count = 0;
+        while dead_count < KEEPERS_MAX {
+            // Just now there may be no room for another process or fd: a fork bomb, a flood.
+            self.reserve.free();
+            let handed = self.hand_over_once().await;
+            self.reserve.fill();
+            match handed {
+                Ok(None) => return Ok(()),
+                Ok(Some(why)) => {
+                    dead_count += 1;
+                    tracing::error!("{why} before it had taken over; another one takes over");
+                }
+                Err(error) if give_up <= now().tick => return Err(error),
+                Err(error) => {
+                    tracing::error!("a new keeper cannot be had yet: {error:#}");
+                    pause(Some(now().tick + ROOM_AGAIN)).await;
+                }
+            }
         }
         bail!("{KEEPERS_MAX} keepers in a row died before they had taken over")
     }
@@ -462,6 +508,7 @@ pub(in crate::server) fn server(
         events,
         home,
     });
+    server.reserve.fill();
     begin(&mut server, was_empty, &misfits);
     Ok(server)
 }
@@ -601,6 +648,7 @@ impl Server {
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
+    use std::fs::File;
 
     use super::{blank, fit, state, structure};
     use crate::base::geom::Size;
