@@ -233,8 +233,8 @@ fn answers(stream: &UnixStream) -> io::Result<bool> {
     line.push(b'\n');
     other.write_all(&line)?;
     other.set_read_timeout(Some(ANSWER_WITHIN))?;
-    match other.read(&mut [0]) {
-        Ok(_) => Ok(true),
+    match other.read_exact(&mut [0]) {
+        Ok(()) => Ok(true),
         Err(error) => Ok(error.kind() != io::ErrorKind::WouldBlock),
     }
 }

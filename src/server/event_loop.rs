@@ -197,22 +197,7 @@ impl Server {
             socket.restore(&mut self.sockets, &mut self.link);
             let pace = self.guarded_turn(&mut events);
             if let Some(status) = self.leaving {
-                self.watch.over();
-                if self.is_damaged {
-                    // As after a kill: nothing of this state may reach the disk or a successor.
-                    self.flush();
-                } else {
-                    self.part();
-                    if status == RESTART_STATUS
-                        && let Err(error) = self.outlast().await
-                    {
-                        tracing::error!("not all is held until the next server works: {error:#}");
-                    }
-                }
-                // Taken apart piece by piece it would keep its successor waiting; the end of the
-                // process takes all at once.
-                std::mem::forget(self);
-                return Ok(status);
+                return Ok(self.end(status).await);
             }
             if !self.may_wait(pace) {
                 continue;
@@ -577,7 +562,7 @@ impl Server {
         }
     }
 
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         let mut dropped = Vec::new();
         for (id, conn) in &mut self.clients.conns {
             if let Some(number) = conn.attached().and_then(Attached::overdue) {

@@ -174,8 +174,28 @@ impl Server {
         self.leave(0);
     }
 
+    /// Takes leave, and gives the exit status.
+    pub(super) async fn end(mut self, status: u8) -> u8 {
+        self.watch.over();
+        if self.is_damaged {
+            // As after a kill: nothing of this state may reach the disk or a successor.
+            self.flush();
+        } else {
+            self.part();
+            if status == RESTART_STATUS
+                && let Err(error) = self.outlast().await
+            {
+                tracing::error!("not all is held until the next server works: {error:#}");
+            }
+        }
+        // Taken apart piece by piece it would keep its successor waiting; the end of the
+        // process takes all at once.
+        std::mem::forget(self);
+        status
+    }
+
     /// Sends the last messages, as far as they can leave at once.
-    pub(super) fn part(&mut self) {
+    fn part(&mut self) {
         self.with_commands(Commands::finish_preparing);
         let far: Vec<PaneId> = self
             .panes
@@ -213,7 +233,7 @@ impl Server {
     ///
     /// # Errors
     /// If a new keeper is needed and cannot be had.
-    pub(super) async fn outlast(&mut self) -> anyhow::Result<()> {
+    async fn outlast(&mut self) -> anyhow::Result<()> {
         self.clients.conns.clear();
         while self.wake.control.word(CONTROL_SUCCEEDS) != 0 {
             let (ours, theirs) = socket::pair()?;

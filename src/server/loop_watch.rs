@@ -103,7 +103,7 @@ impl LoopWatch {
             self.is_looking.store(true, Ordering::SeqCst);
             let (mut turns, mut same) = (self.turns.load(Ordering::Relaxed), 0);
             while !self.is_waiting.load(Ordering::SeqCst) && same < LOOKS_MAX {
-                std::thread::sleep(LOOK_EVERY);
+                std::thread::park_timeout(LOOK_EVERY);
                 let now = self.turns.load(Ordering::Relaxed);
                 let is_same = now == turns && !self.is_over.load(Ordering::SeqCst);
                 same = if is_same { same + 1 } else { 0 };

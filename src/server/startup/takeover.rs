@@ -648,7 +648,6 @@ impl Server {
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
-    use std::fs::File;
 
     use super::{blank, fit, state, structure};
     use crate::base::geom::Size;
