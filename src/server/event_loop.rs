@@ -131,7 +131,7 @@ async fn serve(is_safe: bool, watch: Arc<LoopWatch>) -> anyhow::Result<u8> {
     server.link.say(&ToKeeper::Ready, Vec::new());
     watch.start(SharedMemory::from_fd(server.wake.control.try_clone_fd()?)?);
     server.watch = watch;
-    server.run(listener, receiver).await
+    Box::pin(server.run(listener, receiver)).await
 }
 
 impl Stepper for Server {
