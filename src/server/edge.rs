@@ -18,7 +18,7 @@ use crate::server::event::Event;
 use crate::server::hooks::Hooks;
 use crate::server::inbox::Inbox;
 use crate::server::keeper_link::KeeperLink;
-use crate::server::loop_watch::LoopWatch;
+use crate::server::loop_watchdog::LoopWatchdog;
 use crate::server::panes::Panes;
 use crate::server::panes::pane::PaneIo;
 use crate::server::persist::slots::StructureSlots;
@@ -59,7 +59,7 @@ pub(super) struct Server {
     pub(super) reload: Reload,
     /// Exit status with which the server is to leave.
     pub(super) leaving: Option<u8>,
-    pub(super) watch: Arc<LoopWatch>,
+    pub(super) watch: Arc<LoopWatchdog>,
     pub(super) reserve: FdReserve,
     /// True if a bug left a contradiction in the state: none of it is written any more.
     pub(super) is_damaged: bool,

@@ -33,7 +33,7 @@ use crate::server::event::{self, EVENTS_MAX, Event, Origin};
 use crate::server::inbox::{Inbox, Stepper};
 use crate::server::keeper_link::KeeperLink;
 use crate::server::leaving::Successor;
-use crate::server::loop_watch::LoopWatch;
+use crate::server::loop_watchdog::LoopWatchdog;
 use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::panes::pipe;
 use crate::server::persist::writer::DiskWriter;
@@ -85,7 +85,7 @@ pub fn run(args: &[OsString]) -> u8 {
     log::start();
     process::offer_as_victim(VICTIM);
     let is_safe = args.iter().any(|arg| arg == "--safe-mode");
-    let watch = Arc::new(LoopWatch::default());
+    let watch = Arc::new(LoopWatchdog::default());
     let (waits, goes_on) = (Arc::clone(&watch), Arc::clone(&watch));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -108,7 +108,7 @@ pub fn run(args: &[OsString]) -> u8 {
     status
 }
 
-async fn serve(is_safe: bool, watch: Arc<LoopWatch>) -> anyhow::Result<u8> {
+async fn serve(is_safe: bool, watch: Arc<LoopWatchdog>) -> anyhow::Result<u8> {
     if is_safe {
         tracing::warn!("safe mode: the configuration is not read");
     }

@@ -20,7 +20,7 @@ mod inbox;
 mod keeper_link;
 mod leaving;
 mod log;
-mod loop_watch;
+mod loop_watchdog;
 mod panes;
 mod persist;
 mod startup;

@@ -7,8 +7,8 @@ use std::process::{Child, Stdio};
 use crate::e2e_survive::wait_until;
 use crate::harness::{Abide, World, is_alive, missing_tool};
 
-/// Holds one thread of a process in the middle of its work, until the process ends: it is stopped at
-/// every call into the kernel (ptrace(2)), and stays at the first that neither waits nor wakes.
+/// Holds one thread of a process in the middle of its work, until the process ends: it is stopped
+/// at every call into the kernel (ptrace(2)), and stays at the first that neither waits nor wakes.
 const HOLD: &str = r#"
 import ctypes, os, sys
 ATTACH, SYSCALL, ALL = 16, 24, 0x40000000

@@ -24,7 +24,7 @@ const LOOKS_MAX: u32 = 5;
 
 /// The loop, as the watch sees it.
 #[derive(Debug, Default)]
-pub(super) struct LoopWatch {
+pub(super) struct LoopWatchdog {
     /// Grows with every turn.
     turns: AtomicU64,
     /// The loop waits for something to happen.
@@ -39,7 +39,7 @@ pub(super) struct LoopWatch {
     number: AtomicU64,
 }
 
-impl LoopWatch {
+impl LoopWatchdog {
     /// Nothing is left to do.
     pub(super) fn waits(&self) {
         self.is_waiting.store(true, Ordering::SeqCst);
@@ -71,7 +71,7 @@ impl LoopWatch {
         self.client.store(token, Ordering::SeqCst);
     }
 
-    /// That input is done.
+    /// The input that was worked on is done.
     pub(super) fn done(&self) {
         self.client.store(0, Ordering::SeqCst);
     }
