@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FileType, Mode, mknodat};
 
 use crate::e2e_disk::shown;
-use crate::e2e_survive::{pull_the_plug, wait_until};
+use crate::e2e_survive::{contains, database, pull_the_plug, wait_until};
 use crate::harness::{Abide, World};
 
 const SIZE: (u16, u16) = (140, 24);
@@ -192,6 +192,19 @@ fn r14_files_are_the_users_alone_whatever_the_umask_is() {
             }
         }
     }
+}
+
+#[test]
+fn r14_commands_of_an_ended_session_leave_the_database() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "stays"]).ok();
+    world.cli(&["new", "-d", "work"]).ok();
+    let secret = "a-word-of-a-command-of-an-ended-session";
+    world.cli(&["exec", "-t", "work", "--", "true", secret]).ok();
+    wait_until("it is on disk", || contains(&database(&world), secret.as_bytes()));
+    world.cli(&["kill", "work"]).ok();
+    wait_until("it is gone from all of it", || !contains(&database(&world), secret.as_bytes()));
+    assert!(contains(&database(&world), b"stays"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, Row, Transaction, ffi};
+use serde::{Deserialize, Serialize};
 
 use super::{Latest, SCREEN_MAX, Shown, Stored, TEXT_MAX};
 use crate::base::error::ignore_failure;
@@ -17,6 +18,7 @@ use crate::platform::paths::{Paths, identity, make_private};
 use crate::platform::plain_file::{self, is_taken};
 use crate::server::persist::discard;
 use crate::store::checksum::{add_checksum, verify_checksum};
+use crate::store::session_state::SessionState;
 use crate::term::pack_segment;
 
 /// zstd's level: fast.
@@ -28,7 +30,11 @@ const COMMANDS: PaneId = PaneId(0);
 /// The end of the name of a damaged database.
 const ASIDE: &str = ".damaged";
 /// The ends of the names of a database's files.
-const ENDS: [&str; 3] = ["", "-wal", "-shm"];
+const ENDS: [&str; 4] = ["", "-wal", "-shm", COUNT];
+/// The end of the name of the file that says how far the database should go.
+const COUNT: &str = ".count";
+/// The longest such file, in bytes.
+const COUNT_BYTES_MAX: u64 = 1 << 20;
 /// The end of the name of a log that SQLite reads where it finds one, and that is never written.
 const JOURNAL: &str = "-journal";
 
@@ -54,6 +60,16 @@ pub(super) struct OpenDatabase {
     db: Connection,
     path: PathBuf,
     file: Option<(u64, u64)>,
+    /// The number of writes it holds, and the names of the sessions in the last of them.
+    count: WriteCount,
+}
+
+/// The writes that went into a database. A flipped bit in SQLite's log ends it there without a
+/// word: whoever reads it then finds fewer than a file beside it says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct WriteCount {
+    writes: u64,
+    sessions: Vec<String>,
 }
 
 impl OpenDatabase {
@@ -77,11 +93,12 @@ impl OpenDatabase {
         // Each commit is on the disk before the next: what a power cut takes is what was not
         // committed.
         db.pragma_update(None, "synchronous", "FULL")?;
-        // Deleted content is overwritten in the file.
-        db.pragma_update(None, "secure_delete", "FAST")?;
+        // Deleted content is overwritten in the file, in pages that are free by then too.
+        db.pragma_update(None, "secure_delete", "ON")?;
         db.pragma_update(None, "cache_size", -256)?;
         migrate(&mut db)?;
-        Ok((Self { db, path: path.to_owned(), file: identity(path) }, is_new))
+        let count = WriteCount { writes: writes(&db)?, sessions: Vec::new() };
+        Ok((Self { db, path: path.to_owned(), file: identity(path), count }, is_new))
     }
 
     /// True if its name still stands for it.
@@ -124,6 +141,7 @@ impl OpenDatabase {
             }
         }
         self.read_segments(&mut stored)?;
+        stored.shortfall = self.shortfall(stored.structure.as_deref());
         let mut written = self.tally()?;
         stored.has_bad_commands = written.remove(&COMMANDS) && stored.commands.is_none();
         stored.damaged.extend(
@@ -174,9 +192,63 @@ impl OpenDatabase {
         Ok(ids.iter().map(|id| PaneId(u64::from_le_bytes(*id))).collect())
     }
 
-    /// Writes what is new, all or nothing.
+    /// The part that should be there and is not, for a person; none if all is.
+    fn shortfall(&self, structure: Option<&[u8]>) -> Option<String> {
+        let noted = match plain_file::read(&named(&self.path, COUNT), COUNT_BYTES_MAX) {
+            Ok(noted) => noted,
+            // Former versions have none.
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            Err(_) => Vec::new(),
+        };
+        let noted = verify_checksum(&noted)
+            .and_then(|bytes| postcard::from_bytes::<WriteCount>(bytes).ok());
+        let Some(noted) = noted else {
+            return Some("the count of what was saved is damaged on disk".to_owned());
+        };
+        let lost = noted.writes.checked_sub(self.count.writes).filter(|lost| 0 < *lost)?;
+        let there = session_names(structure.unwrap_or_default());
+        let missing: Vec<String> = noted
+            .sessions
+            .iter()
+            .filter(|name| !there.contains(name))
+            .map(|name| format!("{name:?}"))
+            .collect();
+        let missing = match missing.as_slice() {
+            [] => String::new(),
+            names => format!("; of the sessions {} are missing", names.join(", ")),
+        };
+        Some(format!("the last {lost} writes are damaged on disk and lost{missing}"))
+    }
+
+    /// Moves SQLite's log into the file, and empties it.
+    pub(super) fn checkpoint(&self) {
+        let done = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = done {
+            tracing::debug!(%error, "the log stays beside the database");
+        }
+    }
+
+    /// Writes what is new, all or nothing, and notes that it was.
     pub(super) fn write(&mut self, latest: &Latest) -> Result<(), ReadError> {
+        if let Some(bytes) = &latest.structure {
+            self.count.sessions = session_names(bytes);
+        }
+        self.write_all(latest)?;
+        self.count.writes += 1;
+        // Without room for it the former count stays, which asks for less.
+        let noted = postcard::to_stdvec(&self.count).map_err(io::Error::other).and_then(|bytes| {
+            plain_file::replace(&named(&self.path, COUNT), &add_checksum(&bytes))
+        });
+        log_failure("count the writes of", &self.path, noted);
+        Ok(())
+    }
+
+    fn write_all(&mut self, latest: &Latest) -> Result<(), ReadError> {
         let all = self.db.transaction()?;
+        all.execute(
+            "INSERT OR REPLACE INTO tally (id, bytes) VALUES (2, ?1)",
+            [add_checksum(&(self.count.writes + 1).to_le_bytes())],
+        )?;
         if let Some(bytes) = &latest.structure {
             all.execute(
                 "INSERT OR REPLACE INTO structure (id, bytes) VALUES (1, ?1)",
@@ -267,6 +339,25 @@ fn pane_and_bytes(row: &Row<'_>) -> rusqlite::Result<(PaneId, Vec<u8>)> {
     Ok((pane_id(row, 0)?, row.get(1)?))
 }
 
+/// The number of writes that a database holds; 0 for one of a former version, and where the number
+/// is damaged, so that it is told.
+fn writes(db: &Connection) -> Result<u64, ReadError> {
+    let mut rows = db.prepare("SELECT bytes FROM tally WHERE id = 2")?;
+    let sealed: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
+    let number =
+        sealed.as_deref().and_then(verify_checksum).and_then(|bytes| bytes.try_into().ok());
+    Ok(number.map_or(0, u64::from_le_bytes))
+}
+
+/// The names of the sessions in a structure.
+fn session_names(structure: &[u8]) -> Vec<String> {
+    let decoded = SessionState::decode(structure);
+    decoded.map_or_else(
+        |_| Vec::new(),
+        |structure| structure.sessions.into_iter().map(|session| session.name).collect(),
+    )
+}
+
 /// Notes of which panes something is there, so that what is missing is seen.
 fn count(all: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut ids = Vec::new();
@@ -351,7 +442,7 @@ pub(super) fn read_copy(path: &Path) -> Option<Stored> {
     spares.iter().find_map(|spare| {
         make_private(spare).ok()?;
         let copy = spare.join("copy.db");
-        let copied = ENDS[..2].iter().all(|end| {
+        let copied = ["", "-wal", COUNT].iter().all(|end| {
             let from = named(path, end);
             !from.exists() || fs::copy(&from, named(&copy, end)).is_ok()
         });

@@ -32,6 +32,8 @@ const TEXT_MAX: usize = 256 << 10;
 pub(in crate::server) const SCREEN_MAX: usize = 64 << 20;
 /// A write that failed is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(2);
+/// After so long without a write it is quiet.
+const QUIET: Duration = Duration::from_secs(2);
 /// A disk that has not taken a write for so long does not answer.
 const STUCK_AFTER: Span = Span::seconds(5);
 /// The end of a server waits no longer for one write.
@@ -118,6 +120,8 @@ pub(in crate::server) struct Stored {
     pub(in crate::server) damaged: BTreeSet<PaneId>,
     /// Panes of whose scrollback something is missing.
     pub(in crate::server) torn: BTreeSet<PaneId>,
+    /// The part that should be there and is not, for a person.
+    pub(in crate::server) shortfall: Option<String>,
     /// The damage, for a person.
     pub(in crate::server) problem: Option<String>,
 }
@@ -135,6 +139,7 @@ impl Db {
             open: None,
             latest: Latest::default(),
             has_written: false,
+            is_logged: false,
             wants_all: false,
             is_failing: false,
         };
@@ -329,7 +334,9 @@ fn damage(stored: &Stored) -> Option<String> {
     let commands = stored.has_bad_commands.then(|| {
         "what is known of former commands is damaged on disk and cannot be restored".to_owned()
     });
-    let told: Vec<String> = damaged.into_iter().chain(torn).chain(commands).collect();
+    let shortfall = stored.shortfall.clone();
+    let told: Vec<String> =
+        damaged.into_iter().chain(torn).chain(commands).chain(shortfall).collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
 
@@ -341,6 +348,8 @@ struct Writer {
     open: Option<OpenDatabase>,
     latest: Latest,
     has_written: bool,
+    /// Something is in SQLite's log that is not in the file.
+    is_logged: bool,
     /// The file is new, and holds less than it should.
     wants_all: bool,
     is_failing: bool,
@@ -375,7 +384,8 @@ impl Writer {
     fn collect(&mut self, jobs: &Receiver<WriteJob>) -> Option<bool> {
         let is_pending = self.is_failing || self.wants_all;
         if !is_pending {
-            self.latest.add(jobs.recv().ok()?);
+            let job = self.next_job(jobs)?;
+            self.latest.add(job);
         }
         let end = now().tick + if is_pending { AGAIN_AFTER } else { TOGETHER };
         loop {
@@ -393,6 +403,23 @@ impl Writer {
         }
     }
 
+    /// The next job, none at the end. Once it is quiet, nothing is left in SQLite's log, where a
+    /// flipped bit would take along all that comes after it.
+    fn next_job(&mut self, jobs: &Receiver<WriteJob>) -> Option<WriteJob> {
+        if self.is_logged {
+            match jobs.recv_timeout(QUIET) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.is_logged = false;
+            self.watch.since.store(now().tick.0.max(1), Ordering::Relaxed);
+            self.open.iter().for_each(OpenDatabase::checkpoint);
+            self.watch.since.store(0, Ordering::Relaxed);
+        }
+        jobs.recv().ok()
+    }
+
     /// Writes what is new. After a failure the file is opened anew; one that is lost is put aside
     /// first.
     fn write(&mut self) -> Result<(), ReadError> {
@@ -403,7 +430,7 @@ impl Writer {
         match result {
             Ok(open) => {
                 self.open = Some(open);
-                self.has_written = true;
+                (self.has_written, self.is_logged) = (true, true);
                 Ok(())
             }
             Err(error) => {

@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use super::{Db, News, Shown, Stored, load};
-use crate::base::id::PaneId;
+use super::file::OpenDatabase;
+use super::{Db, Latest, News, Shown, Stored, load};
+use crate::base::geom::Size;
+use crate::base::id::{PaneId, SessionId, TabId};
+use crate::store::session_state::{SessionState, StoredSession};
 
 /// A place for a database, and one that is started there with what it says.
 struct Desk {
@@ -185,6 +188,141 @@ fn is_right_or_told(desk: &Desk, bytes: &[u8], what: &str) {
     }
 }
 
+/// A structure of that many sessions, each with a name of its own.
+fn sessions(count: u64) -> Vec<u8> {
+    let session = |id| StoredSession {
+        id: SessionId(id),
+        name: format!("session-{id}"),
+        tabs: Vec::new(),
+        current: TabId(1),
+        cwd: "/home/me".repeat(20),
+        env: Vec::new(),
+        created_wall: id,
+        used: id,
+        size: Size { cols: 80, rows: 24 },
+        fixed: None,
+        version: 1,
+        last_status: None,
+    };
+    SessionState { sessions: (1..=count).map(session).collect(), ..SessionState::default() }
+        .encode()
+}
+
+/// The files of a database, by their ends, after one write for each of six sessions; with all of it
+/// in the log, or nothing.
+fn written_by_six(is_in_log: bool) -> Vec<(&'static str, Vec<u8>)> {
+    let desk = Desk::new();
+    let (mut open, _) = OpenDatabase::new(&desk.path()).expect("made");
+    for count in 1..=6 {
+        let shown = [(PaneId(count), Some(hello()))].into();
+        let latest = Latest { structure: Some(sessions(count)), shown, ..Latest::default() };
+        open.write(&latest).expect("there is room");
+    }
+    if !is_in_log {
+        open.checkpoint();
+    }
+    let read = |end: &str| fs::read(desk.dir.path().join(format!("abide.db{end}"))).expect("there");
+    ["", "-wal", ".count"].into_iter().map(|end| (end, read(end))).collect()
+}
+
+/// 200 places of `len` bytes, spread without order.
+fn places(len: usize) -> impl Iterator<Item = (usize, u8)> {
+    let mut number = 0x9e37_79b9_7f4a_7c15_u64;
+    (0..200).map(move |_| {
+        number = number.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        let at = usize::try_from(number >> 33).expect("31 bits") % len;
+        (at, 1 << (number >> 30 & 7))
+    })
+}
+
+#[test]
+fn r09_a_flipped_bit_in_the_log_or_the_file_loses_nothing_silently() {
+    for (is_in_log, flipped) in [(true, "-wal"), (false, "")] {
+        let files = written_by_six(is_in_log);
+        let len = files.iter().find(|(end, _)| *end == flipped).map_or(0, |(_, bytes)| bytes.len());
+        let mut told = 0;
+        for (at, bit) in places(len) {
+            let desk = Desk::new();
+            for (end, bytes) in &files {
+                let mut bytes = bytes.clone();
+                if *end == flipped {
+                    bytes[at] ^= bit;
+                }
+                fs::write(desk.dir.path().join(format!("abide.db{end}")), bytes).expect("written");
+            }
+            let stored = load(&desk.path());
+            let is_whole = stored.structure.as_ref() == Some(&sessions(6))
+                && (1..=6).all(|pane| stored.shown.get(&PaneId(pane)) == Some(&hello()));
+            assert!(is_whole || stored.problem.is_some(), "{flipped} {at}");
+            told += u32::from(stored.problem.is_some());
+            let right = stored.structure.is_none_or(|found| (1..=6).any(|n| found == sessions(n)));
+            assert!(right, "{flipped} {at}");
+            assert!(stored.shown.values().all(is_part_of_hello), "{flipped} {at}");
+        }
+        assert!(0 < told, "{flipped}");
+    }
+}
+
+fn is_part_of_hello(shown: &Shown) -> bool {
+    shown.screen == b"hello"
+        && shown.segments.iter().all(|(key, bytes)| hello().segments.get(key) == Some(bytes))
+}
+
+#[test]
+fn r09_a_log_that_ends_too_early_is_told_with_what_is_missing() {
+    let desk = Desk::new();
+    for (end, mut bytes) in written_by_six(true) {
+        if end == "-wal" {
+            // The rest has the first three or four writes.
+            bytes.truncate(bytes.len() * 6 / 10);
+        }
+        fs::write(desk.dir.path().join(format!("abide.db{end}")), bytes).expect("written");
+    }
+    let stored = load(&desk.path());
+    let problem = stored.problem.expect("it is told");
+    assert!(problem.contains("writes are damaged on disk and lost"), "{problem}");
+    assert!(problem.contains("\"session-6\""), "{problem}");
+    assert!(stored.structure.is_some(), "what is whole comes back");
+}
+
+#[test]
+fn r09_once_it_is_quiet_everything_is_in_the_file_and_nothing_in_the_log() {
+    let desk = Desk::new();
+    let (db, _news) = desk.start();
+    assert!(db.structure(b"one".to_vec()));
+    let end = Instant::now() + Duration::from_secs(20);
+    let log = desk.dir.path().join("abide.db-wal");
+    let is_empty = || fs::metadata(&log).is_ok_and(|metadata| metadata.len() == 0);
+    let count = desk.dir.path().join("abide.db.count");
+    while !(count.exists() && is_empty()) {
+        assert!(Instant::now() < end, "the log stays");
+        std::thread::yield_now();
+    }
+    let bytes = fs::read(desk.path()).expect("there");
+    assert!(bytes.windows(3).any(|part| part == b"one"));
+    drop(db);
+}
+
+#[test]
+fn r14_what_is_replaced_or_dropped_is_gone_from_the_file_also_from_free_pages() {
+    let desk = Desk::new();
+    let (mut open, _) = OpenDatabase::new(&desk.path()).expect("made");
+    let secret = b"a-secret-of-a-session-that-has-ended ".repeat(500);
+    let write = |open: &mut OpenDatabase, commands: Vec<u8>| {
+        let latest = Latest { commands: Some(commands), ..Latest::default() };
+        open.write(&latest).expect("there is room");
+        open.checkpoint();
+    };
+    let holds = |end: &str| {
+        let bytes = fs::read(desk.dir.path().join(format!("abide.db{end}"))).unwrap_or_default();
+        bytes.windows(8).any(|part| part == b"a-secret")
+    };
+    write(&mut open, secret);
+    assert!(holds(""));
+    write(&mut open, b"short".to_vec());
+    assert!(["", "-wal", "-shm", ".count"].into_iter().all(|end| !holds(end)));
+}
+
 /// The bytes of a small database.
 fn small() -> Vec<u8> {
     let desk = Desk::new();
@@ -289,7 +427,7 @@ fn nobody_else_can_read_what_is_written() {
     let latest = super::Latest { structure: Some(b"x".to_vec()), ..super::Latest::default() };
     open.write(&latest).expect("written");
     let modes = modes(desk.dir.path());
-    assert_eq!(modes.len(), 3, "{modes:?}");
+    assert_eq!(modes.len(), 4, "{modes:?}");
     assert!(modes.values().all(|mode| *mode == 0o600), "{modes:?}");
 }
 
