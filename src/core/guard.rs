@@ -1,6 +1,7 @@
 //! The guard around every step: a panic, whichever door the input came through, ends that step and
 //! nothing else. Whoever called is answered, and what panics again and again is refused.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,7 +22,7 @@ const WAKE_PAUSE: Span = Span::seconds(1);
 
 /// The kind of an input, for counting its panics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct InputKind {
+pub(super) struct InputKind {
     /// The door it came through, or the action that was called.
     name: &'static str,
     /// The pane or client it is about, where others are not to suffer with it.
@@ -32,6 +33,15 @@ struct InputKind {
     client: Option<ClientId>,
     /// True if somebody chose to send it. What has happened can be no more refused than ignored.
     is_chosen: bool,
+}
+
+/// A step as it began.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GuardedStep {
+    pub(super) now: Now,
+    pub(super) kind: InputKind,
+    /// The number of effects before it.
+    pub(super) first: usize,
 }
 
 /// A step that panicked.
@@ -99,7 +109,7 @@ impl InputKind {
         })
     }
 
-    fn of(core: &Core, input: &Input<'_>) -> Self {
+    pub(super) fn of(core: &Core, input: &Input<'_>) -> Self {
         let focus = |client: &ClientId| core.state.views.get(client).and_then(View::focus);
         match input {
             Input::OfHook(input) => Self::of(core, input),
@@ -132,22 +142,25 @@ impl InputKind {
     }
 }
 
-/// Takes one step, as [`Core::step`] does. A panic in it is a fault that is given back: the
-/// caller is answered `internal`, the step is brought to an end, and the state is checked.
-pub(super) fn step(
-    core: &mut Core,
-    now: Now,
-    input: Input<'_>,
-    fx: &mut Effects,
-) -> Option<StepFault> {
-    let kind = InputKind::of(core, &input);
+/// True if an input of this kind is refused, as it panicked too often; who called is answered.
+pub(super) fn is_refused(core: &Core, kind: InputKind, fx: &mut Effects) -> bool {
     let panics = core.faults.kinds.get(&(kind.name, kind.of)).copied().unwrap_or(0);
-    if kind.is_chosen && PANICS_MAX <= panics {
+    let is_refused = kind.is_chosen && PANICS_MAX <= panics;
+    if is_refused {
         refuse(kind, fx);
-        return None;
     }
-    let first = fx.len();
-    let payload = catch_unwind(AssertUnwindSafe(|| core.step(now, input, fx))).err()?;
+    is_refused
+}
+
+/// Takes note of a panic in a step whose effects begin at `first`: the step is brought to an end,
+/// and who called is answered.
+pub(super) fn fault(
+    core: &mut Core,
+    step: GuardedStep,
+    payload: &(dyn Any + Send),
+    fx: &mut Effects,
+) -> StepFault {
+    let GuardedStep { now, kind, first } = step;
     let words = payload.downcast_ref::<&str>().copied();
     let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let message = words.unwrap_or("a panic without words").to_owned();
@@ -156,7 +169,7 @@ pub(super) fn step(
     let reference = format!("{}-{}", core.host.server_pid, core.faults.count);
     let damage = mend(core, now, first, fx);
     tell_fault(core, now, kind, &reference, fx);
-    Some(StepFault { kind: kind.name, reference, message, damage })
+    StepFault { kind: kind.name, reference, message, damage }
 }
 
 /// Brings a step that panicked to its end; gives the contradiction that is left in the state.

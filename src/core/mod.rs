@@ -17,6 +17,7 @@ pub mod scene;
 mod shell_integration;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::action::completion;
 use crate::base::error::{Code, Refusal};
@@ -25,7 +26,7 @@ use crate::base::key::MouseKind;
 use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::calls::IncomingCall;
-use crate::core::guard::StepFaults;
+use crate::core::guard::{GuardedStep, InputKind, StepFaults};
 use crate::core::pane_events::{Hooked, ProgramEnd};
 use crate::core::restore::Followed;
 use crate::settings::Settings;
@@ -140,7 +141,13 @@ impl Core {
         input: Input<'_>,
         fx: &mut Effects,
     ) -> Option<StepFault> {
-        guard::step(self, now, input, fx)
+        let kind = InputKind::of(self, &input);
+        if guard::is_refused(self, kind, fx) {
+            return None;
+        }
+        let step = GuardedStep { now, kind, first: fx.len() };
+        let payload = catch_unwind(AssertUnwindSafe(|| self.step(now, input, fx))).err()?;
+        Some(guard::fault(self, step, payload.as_ref(), fx))
     }
 
     fn take(&mut self, now: Now, input: Input<'_>, fx: &mut Effects) {

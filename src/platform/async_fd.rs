@@ -4,10 +4,13 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::{Errno, ioctl_fionbio, read, write};
+use rustix::net::{Shutdown, shutdown};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::base::error::ignore_failure;
 use crate::platform::{FileChanges, PathPresence};
 
 /// Waits until what is watched was written; for ever where nothing is.
@@ -112,6 +115,29 @@ impl Stream {
     /// If there is no fd left.
     pub async fn writable(&self) -> io::Result<()> {
         room(&self.0).await
+    }
+
+    /// True if the peer has gone altogether.
+    #[must_use]
+    pub fn is_hung_up(&self) -> bool {
+        let mut fds = [PollFd::new(&self.0, PollFlags::empty())];
+        rustix::event::poll(&mut fds, Some(&Timespec::default())).is_err()
+            || fds[0].revents().contains(PollFlags::HUP)
+    }
+
+    /// Waits until the peer has gone altogether; one that only sends nothing more may still read.
+    ///
+    /// # Errors
+    /// If there is no fd left.
+    pub async fn hung_up(&self) -> io::Result<()> {
+        let again = async_fd(self.0.as_fd().try_clone_to_owned()?, Interest::PRIORITY)?;
+        again.ready(Interest::PRIORITY).await.map(drop)
+    }
+
+    /// Ends both directions, whoever else holds the fd: the peer reads what was sent, then the end.
+    pub fn close(&self) {
+        let closed = shutdown(&self.0, Shutdown::Both);
+        ignore_failure(closed, "the peer has gone already");
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 
 use crate::action::table;
-use crate::base::error::{Code, Refusal};
+use crate::base::error::{Code, Refusal, ignore_failure};
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory, SharedBytes as _};
 use crate::base::path_trace;
@@ -15,13 +15,15 @@ use crate::core::{ClientEvent, Input, RestoreInput, ServerEvent, Viewer};
 use crate::platform::memory::{PrivateMemory, SharedMemory};
 use crate::platform::{Stream, now, socket};
 use crate::server::clients::Clients;
-use crate::server::clients::connection::{Attached, Conn, LINE_MAX, Speech};
+use crate::server::clients::connection::{Attached, Conn, Speech};
 use crate::server::clients::frame::Drawn;
+use crate::server::clients::requests::{CONNS_MAX, LINE_MAX, RequestLines, too_many};
 use crate::server::commands::job::is_job;
 use crate::server::commands::stop::{StopEvidence, StopStep, kill_order};
 use crate::server::commands::{Commands, Cx, Surroundings};
 use crate::server::edge::Server;
 use crate::server::event::{ConnId, Event, Origin, Return};
+use crate::server::event_loop::bug;
 use crate::server::inbox::Stepper as _;
 use crate::server::log;
 use crate::server::panes::Panes;
@@ -41,9 +43,6 @@ use crate::wire::keeper::{
 use crate::wire::packet::Packets;
 use crate::wire::rpc::{self, Request, Response};
 
-/// The most connections at once.
-const CONNS_MAX: usize = 1000;
-
 impl Server {
     /// Works on what a task brought. A connection whose bytes bring out a bug is closed.
     pub(super) fn event(&mut self, event: Event) {
@@ -59,6 +58,7 @@ impl Server {
         match event {
             Event::Opened(stream) => self.open(stream),
             Event::Bytes(conn, bytes) => self.bytes(conn, &bytes),
+            Event::InputEnded(conn) => self.input_ended(conn),
             Event::Closed(conn) => self.close(conn),
             Event::Writable(conn) => {
                 if let Some(conn) = self.clients.conns.get_mut(&conn) {
@@ -99,14 +99,28 @@ impl Server {
             tracing::warn!(%error, "connection refused");
             return;
         }
-        if CONNS_MAX <= self.clients.conns.len() {
+        let count = self.clients.conns.len();
+        if CONNS_MAX <= count {
             tracing::warn!("connection refused: {CONNS_MAX} are open");
-            return;
+            let told = stream.try_write(too_many().as_bytes());
+            return ignore_failure(told, "a peer that has gone hears nothing");
         }
         self.next.conn += 1;
         let id = ConnId(self.next.conn);
-        self.clients.conns.insert(id, Conn::open(id, stream, &self.events));
+        let mut conn = Conn::open(id, stream, &self.events);
+        self.clients.give_place(&mut conn);
+        self.clients.conns.insert(id, conn);
         self.count_connections();
+    }
+
+    /// The peer of a connection sends nothing more: what it asked is answered, then it is closed.
+    fn input_ended(&mut self, id: ConnId) {
+        let Some(conn) = self.clients.conns.get_mut(&id) else { return };
+        conn.end_input();
+        match conn.speech {
+            Speech::Rpc(_) => drop(self.clients.asking.insert(id)),
+            _ => self.close(id),
+        }
     }
 
     fn count_connections(&mut self) {
@@ -117,6 +131,8 @@ impl Server {
     /// Forgets a connection and what it waited for.
     pub(super) fn close(&mut self, id: ConnId) {
         let Some(mut conn) = self.clients.conns.remove(&id) else { return };
+        conn.hang_up();
+        self.clients.asking.remove(&id);
         if let Some(client) = conn.attached().map(|attached| attached.client) {
             self.clients.by_client.remove(&client);
             self.step(Input::Gone { client }, Origin::None);
@@ -138,15 +154,23 @@ impl Server {
             return;
         };
         if matches!(conn.speech, Speech::Unknown) {
-            conn.speech = match bytes.first() {
-                Some(b'{') => Speech::Rpc { line: Vec::new() },
-                _ => Speech::Client { packets: Packets::default(), client: None },
+            conn.speech = match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                None => return,
+                // Text of whatever kind is answered as text.
+                Some(b' '..=b'~') => Speech::Rpc(RequestLines::default()),
+                Some(_) => Speech::Client { packets: Packets::default(), client: None },
             };
         }
         match &mut conn.speech {
-            Speech::Rpc { line } => {
-                line.extend_from_slice(bytes);
-                self.lines(id);
+            Speech::Rpc(lines) => {
+                lines.push(bytes);
+                if conn.has_request() {
+                    self.clients.asking.insert(id);
+                } else if LINE_MAX < conn.unread_len() {
+                    let message = format!("a message of more than {LINE_MAX} bytes");
+                    let refusal = Refusal::new(Code::InvalidMessage, message);
+                    self.clients.refuse_connection(id, refusal);
+                }
             }
             Speech::Client { packets, .. } => {
                 packets.push(bytes);
@@ -154,56 +178,37 @@ impl Server {
             }
             Speech::Unknown => {}
         }
+        if let Some(most) = self.clients.bound_unread(id) {
+            self.close(most);
+        }
     }
 
-    /// Works on the whole lines that a connection of JSON-RPC has sent.
-    fn lines(&mut self, id: ConnId) {
-        let Some(Conn { speech: Speech::Rpc { line }, .. }) = self.clients.conns.get_mut(&id)
-        else {
-            return;
-        };
-        let end = memchr::memrchr(b'\n', line).map_or(0, |at| at + 1);
-        let whole: Vec<u8> = line.drain(..end).collect();
-        let is_too_long = LINE_MAX < line.len();
-        for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
-        {
-            self.request(id, line);
+    /// Works on one request of each connection that has one, and whose answers are read.
+    pub(super) fn requests(&mut self) {
+        for id in self.clients.asking.clone() {
+            if let Some(line) = self.clients.next_line(id) {
+                self.guarded_request(id, &line);
+            }
+            self.clients.asked(id);
         }
-        if is_too_long {
-            let refusal = Refusal::new(
-                Code::InvalidMessage,
-                format!("a message of more than {LINE_MAX} bytes"),
-            );
-            self.clients
-                .answer(Return::Rpc { conn: id, id: serde_json::Value::Null }, Err(refusal));
-            self.close_after_sending(id);
+    }
+
+    fn guarded_request(&mut self, id: ConnId, line: &[u8]) {
+        if self.guard("a request", |server| server.request(id, line)).is_none() {
+            self.clients.refuse_connection(id, bug("the request could not be taken"));
+        }
+    }
+
+    fn request(&mut self, id: ConnId, line: &[u8]) {
+        if let Some((request, to)) = self.clients.request(id, line) {
+            let caller = Caller { client: None, pane: request.pane };
+            self.call(&request, caller, to, Origin::None);
         }
     }
 
     fn close_after_sending(&mut self, id: ConnId) {
         if let Some(conn) = self.clients.conns.get_mut(&id) {
             conn.closing = true;
-        }
-    }
-
-    fn request(&mut self, conn: ConnId, line: &[u8]) {
-        let text = String::from_utf8_lossy(line);
-        match rpc::read(&text) {
-            Ok(request) => {
-                let to = request.id.clone().map_or(Return::Nobody, |id| Return::Rpc { conn, id });
-                let caller = Caller { client: None, pane: request.pane };
-                self.call(&request, caller, to, Origin::None);
-            }
-            Err(response) => {
-                let json = serde_json::to_string::<Response>(&response)
-                    .expect("plain data has a JSON form");
-                if let Some(conn) = self.clients.conns.get_mut(&conn) {
-                    conn.put(|out| {
-                        out.extend_from_slice(json.as_bytes());
-                        out.push(b'\n');
-                    });
-                }
-            }
         }
     }
 
@@ -461,11 +466,9 @@ impl Server {
             input_in_doubt: in_doubt,
             resumed,
         };
-        let Some(Conn { speech: Speech::Client { client: slot, .. }, .. }) =
-            self.clients.conns.get_mut(&id)
-        else {
-            return;
-        };
+        let Some(conn) = self.clients.conns.get_mut(&id) else { return };
+        conn.first_word_by = None;
+        let Speech::Client { client: slot, .. } = &mut conn.speech else { return };
         *slot = Some(Box::new(Attached {
             client,
             token: viewer.token,

@@ -47,6 +47,8 @@ pub(in crate::server) enum Event {
     Opened(Stream),
     /// Bytes arrived on a connection.
     Bytes(ConnId, Vec<u8>),
+    /// The peer of a connection sends nothing more; it may still read.
+    InputEnded(ConnId),
     /// A connection was closed by its peer, or is broken.
     Closed(ConnId),
     /// A connection that was full takes bytes again.

@@ -254,6 +254,7 @@ impl Server {
         while let Ok(event) = events.try_recv() {
             self.event(event);
         }
+        self.requests();
         let has_command_output = self.with_commands(Commands::take_output);
         let pace = self.output();
         let pace = if has_command_output { Pace::Busy } else { pace };
@@ -267,9 +268,10 @@ impl Server {
             self.draw(pace == Pace::Busy);
             self.flush();
         }
+        let has_requests = self.clients.has_requests();
         match pace {
-            Pace::Calm if is_searching || self.pack() => Pace::Busy,
-            _ if is_searching => Pace::Busy,
+            Pace::Calm if has_requests || is_searching || self.pack() => Pace::Busy,
+            _ if is_searching || has_requests => Pace::Busy,
             _ => pace,
         }
     }
@@ -568,7 +570,9 @@ impl Server {
             if let Some(number) = conn.attached().and_then(Attached::overdue) {
                 conn.tell(&ToClient::InputAck(number));
             }
-            if (conn.has_unsent() || conn.closing) && !conn.flush(*id, &self.events) {
+            if (conn.has_unsent() || conn.closing || conn.is_done())
+                && !conn.flush(*id, &self.events)
+            {
                 dropped.push(*id);
             }
         }
@@ -613,8 +617,11 @@ impl Server {
             .flat_map(|io| [io.quiet_at, io.named_at, io.held_until, io.stop.deadline()])
             .flatten();
         let draws = self.clients.conns.values().filter_map(Conn::draw_deadline);
+        let half_open = self.clients.conns.values().filter(|conn| !conn.closing);
+        let half_open = half_open.filter_map(|conn| conn.first_word_by);
         panes
             .chain(draws)
+            .chain(half_open)
             .chain(self.core.next_deadline())
             .chain(self.commands.deadline())
             .chain(self.disk.deadline(self.core.state()))
@@ -625,7 +632,7 @@ impl Server {
     fn pass_deadlines(&mut self) -> bool {
         let now = now().tick;
         let is_due = |deadline: Option<Tick>| deadline.is_some_and(|deadline| deadline <= now);
-        let mut was_due = false;
+        let mut was_due = self.clients.end_half_open(now);
         if self.core.next_deadline().is_some_and(|deadline| deadline <= now) {
             self.step(Input::Wake, Origin::None);
             self.mark_stale();

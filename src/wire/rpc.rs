@@ -150,39 +150,63 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Reads one message of newline-delimited JSON-RPC.
+/// The longest id of a request, in bytes of JSON.
+const ID_BYTES_MAX: usize = 256;
+
+/// Reads one message of newline-delimited JSON-RPC. Parameters may be left out, as null or an empty
+/// list too.
 ///
 /// # Errors
-/// The response to send instead: −32700 for bad JSON, −32600 for what is no request or a batch.
+/// The response to send instead, with the id if that could be read: −32700 for bad JSON, −32600 for
+/// what is no request or a batch.
 pub fn read(line: &str) -> Result<Request, Box<Response>> {
-    let refuse = |code: i64, message: String| {
-        let data = Some(ErrorData {
-            code: Code::InvalidMessage,
-            hint: "send one JSON-RPC 2.0 request a line".into(),
-            command_id: None,
-            cursor: None,
-        });
-        Box::new(Response {
-            jsonrpc: "2.0".into(),
-            id: Value::Null,
-            result: None,
-            error: Some(Error { code, message, data }),
-        })
-    };
-    let value: Value =
-        serde_json::from_str(line).map_err(|error| refuse(-32700, format!("not JSON: {error}")))?;
+    let mut value: Value = serde_json::from_str(line)
+        .map_err(|error| refuse(Value::Null, -32700, format!("not JSON: {error}")))?;
     if value.is_array() {
-        return Err(refuse(-32600, "batches are not supported".into()));
+        return Err(refuse(Value::Null, -32600, "batches are not supported".into()));
+    }
+    let id = match value.get("id") {
+        Some(id @ (Value::String(_) | Value::Number(_))) => Some(id.clone()),
+        Some(Value::Null) => Some(Value::Null),
+        Some(_) => {
+            let message = "an id is a string or a number".to_owned();
+            return Err(refuse(Value::Null, -32600, message));
+        }
+        None => None,
+    };
+    let len = id.as_ref().map_or(0, |id| id.to_string().len());
+    if ID_BYTES_MAX < len {
+        let message = format!("an id of {len} bytes; at most {ID_BYTES_MAX} are allowed");
+        return Err(refuse(Value::Null, -32600, message));
+    }
+    let known = id.clone().unwrap_or_default();
+    if let Some(object) = value.as_object_mut() {
+        let is_empty = |params: &Value| {
+            params.is_null() || params.as_array().is_some_and(std::vec::Vec::is_empty)
+        };
+        if object.get("params").is_some_and(is_empty) {
+            object.shift_remove("params");
+        }
     }
     let request: Request = serde_json::from_value(value)
-        .map_err(|error| refuse(-32600, format!("not a request: {error}")))?;
+        .map_err(|error| refuse(known.clone(), -32600, format!("not a request: {error}")))?;
     if request.jsonrpc != "2.0" {
-        return Err(refuse(
-            -32600,
-            format!("jsonrpc is {:?} and has to be \"2.0\"", request.jsonrpc),
-        ));
+        let message = format!("jsonrpc is {:?} and has to be \"2.0\"", request.jsonrpc);
+        return Err(refuse(known, -32600, message));
     }
-    Ok(request)
+    Ok(Request { id, ..request })
+}
+
+/// The response to what is no request.
+fn refuse(id: Value, code: i64, message: String) -> Box<Response> {
+    let data = Some(ErrorData {
+        code: Code::InvalidMessage,
+        hint: "send one JSON-RPC 2.0 request a line".into(),
+        command_id: None,
+        cursor: None,
+    });
+    let error = Some(Error { code, message, data });
+    Box::new(Response { jsonrpc: "2.0".into(), id, result: None, error })
 }
 
 /// A process as the server lists it; the action documents the fields.
@@ -225,6 +249,29 @@ mod tests {
         assert_eq!(code("{\"jsonrpc\":\"1.0\",\"method\":\"x\"}"), -32600);
         assert_eq!(code("{\"jsonrpc\":\"2.0\"}"), -32600);
         assert!(read("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\"}").is_ok());
+    }
+
+    #[test]
+    fn an_id_that_can_be_read_is_in_the_answer_and_null_is_one() {
+        let id = |line: &str| read(line).expect_err("refused").id;
+        for line in [
+            "{\"jsonrpc\":\"1.0\",\"id\":7,\"method\":\"x\"}",
+            "{\"jsonrpc\":\"2.0\",\"id\":7}",
+            "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"x\",\"params\":[1]}",
+        ] {
+            assert_eq!(id(line), 7, "{line}");
+        }
+        let long =
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":\"{}\",\"method\":\"x\"}}", "x".repeat(255));
+        assert!(id(&long).is_null());
+        assert!(id("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"x\"}").is_null());
+        let request = |rest: &str| {
+            read(&format!("{{\"jsonrpc\":\"2.0\",\"method\":\"x\"{rest}}}")).expect("a request")
+        };
+        assert_eq!(request(",\"id\":null").id, Some(serde_json::Value::Null));
+        assert_eq!(request("").id, None);
+        assert!(request(",\"params\":null").params.is_empty());
+        assert!(request(",\"params\":[]").params.is_empty());
     }
 
     #[test]

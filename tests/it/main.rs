@@ -34,6 +34,7 @@ mod e2e_reopen;
 mod e2e_restore;
 mod e2e_search;
 mod e2e_snapshots;
+mod e2e_socket;
 mod e2e_stuck;
 mod e2e_survive;
 mod e2e_undo;

@@ -4,12 +4,15 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
 
+use crate::base::error::ignore_failure;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::path_trace;
-use crate::base::time::Tick;
-use crate::platform::Stream;
+use crate::base::time::{Span, Tick};
+use crate::platform::{Stream, now};
 use crate::server::clients::frame::Drawn;
+use crate::server::clients::requests::RequestLines;
 use crate::server::clients::scroll::CopySearch;
 use crate::server::event::{self, ConnId, Event};
 use crate::wire::frame::{self, ToClient};
@@ -23,8 +26,12 @@ const UNSENT_MAX: usize = 24 << 20;
 const TELL_AFTER: u64 = 32;
 /// After so many bytes of input without a frame, a client is told what was taken.
 const TELL_AFTER_BYTES: usize = 64 << 10;
-/// The longest line of newline-delimited JSON-RPC.
-pub(in crate::server) const LINE_MAX: usize = 10_000_000;
+/// A connection with so much unsent is asked nothing more before its peer has read some of it.
+const UNREAD_MAX: usize = 256 << 10;
+/// The time that a connection has for its first whole request or hello.
+pub(in crate::server) const FIRST_WORD_WITHIN: Span = Span::seconds(5);
+/// The same while many others have said nothing yet.
+pub(in crate::server) const FIRST_WORD_SOON: Span = Span::millis(500);
 
 /// The protocol of a connection.
 #[derive(Debug)]
@@ -34,7 +41,7 @@ pub(in crate::server) enum Speech {
     /// Packets; a client with a terminal once it said hello.
     Client { packets: Packets, client: Option<Box<Attached>> },
     /// Newline-delimited JSON-RPC.
-    Rpc { line: Vec<u8> },
+    Rpc(RequestLines),
 }
 
 /// A client with a terminal.
@@ -85,14 +92,27 @@ pub(in crate::server) struct Conn {
     waits: bool,
     /// Nothing more is read from it; it is closed when everything is sent.
     pub(in crate::server) closing: bool,
+    /// True while more may be read from it.
+    gate: watch::Sender<bool>,
+    /// The peer sends nothing more; it may still read.
+    is_ended: bool,
+    /// The time for its first whole request or hello; none once that came.
+    pub(in crate::server) first_word_by: Option<Tick>,
+    /// True if its place is kept for clients with a terminal.
+    pub(in crate::server) is_kept: bool,
 }
 
 impl Conn {
     /// Begins to read from a stream.
     pub(in crate::server) fn open(id: ConnId, stream: Stream, events: &Sender<Event>) -> Self {
         let stream = Arc::new(stream);
-        tokio::spawn(read(id, Arc::clone(&stream), events.clone()));
+        let (gate, opened) = watch::channel(true);
+        tokio::spawn(read(id, Arc::clone(&stream), opened, events.clone()));
         Self {
+            gate,
+            is_ended: false,
+            first_word_by: Some(now().tick + FIRST_WORD_WITHIN),
+            is_kept: false,
             stream,
             speech: Speech::Unknown,
             unsent: Vec::new(),
@@ -159,7 +179,61 @@ impl Conn {
         self.unsent.clear();
         self.unsent.shrink_to(READ_LEN);
         self.sent = 0;
-        !self.closing
+        !(self.closing || self.is_done())
+    }
+
+    /// Bytes that came and were not worked on.
+    pub(in crate::server) fn unread_len(&self) -> usize {
+        match &self.speech {
+            Speech::Unknown => 0,
+            Speech::Client { packets, .. } => packets.pending(),
+            Speech::Rpc(lines) => lines.len(),
+        }
+    }
+
+    /// The requests on it, if it speaks JSON-RPC.
+    pub(in crate::server) fn lines(&mut self) -> Option<&mut RequestLines> {
+        match &mut self.speech {
+            Speech::Rpc(lines) => Some(lines),
+            _ => None,
+        }
+    }
+
+    /// True if a request that waits may be worked on: its peer reads the answers.
+    pub(in crate::server) fn may_ask(&self) -> bool {
+        !self.closing && self.unsent_len() < UNREAD_MAX
+    }
+
+    /// True if a whole request waits. Until it is worked on, no more is read.
+    pub(in crate::server) fn has_request(&mut self) -> bool {
+        let has_request = self.lines().is_some_and(RequestLines::has_line);
+        self.gate.send_if_modified(|may_read| {
+            let was = std::mem::replace(may_read, !has_request);
+            was == has_request
+        });
+        has_request
+    }
+
+    /// The peer sends nothing more. A last line needs no end.
+    pub(in crate::server) fn end_input(&mut self) {
+        self.is_ended = true;
+        if let Some(lines) = self.lines() {
+            lines.push(b"\n");
+        }
+    }
+
+    /// True if its peer sends nothing more and everything it asked is answered.
+    pub(in crate::server) fn is_done(&self) -> bool {
+        self.is_ended
+            && match &self.speech {
+                Speech::Rpc(lines) => lines.is_done(),
+                _ => true,
+            }
+    }
+
+    /// Ends the connection for its peer.
+    pub(in crate::server) fn hang_up(&self) {
+        self.stream.close();
     }
 
     /// A wait that [`Conn::flush`] began is over.
@@ -183,20 +257,36 @@ impl Conn {
     }
 }
 
-async fn read(id: ConnId, stream: Arc<Stream>, events: Sender<Event>) {
+async fn read(
+    id: ConnId,
+    stream: Arc<Stream>,
+    mut gate: watch::Receiver<bool>,
+    events: Sender<Event>,
+) {
     let mut buffer = vec![0; READ_LEN];
-    loop {
+    while gate.wait_for(|may_read| *may_read).await.is_ok() {
         let event = match stream.read(&mut buffer).await {
-            Ok(0) | Err(_) => Event::Closed(id),
+            // A peer that has gone altogether needs no fd to be waited for.
+            Ok(0) if stream.is_hung_up() => Event::Closed(id),
+            Ok(0) => Event::InputEnded(id),
+            Err(_) => Event::Closed(id),
             Ok(count) => {
                 path_trace::note("key");
                 path_trace::note("exec");
                 Event::Bytes(id, buffer[..count].to_vec())
             }
         };
+        let is_end = matches!(event, Event::InputEnded(_));
         let is_last = matches!(event, Event::Closed(_));
         if events.send(event).await.is_err() || is_last {
             return;
         }
+        if is_end {
+            break;
+        }
     }
+    // A peer that only ends its side reads the answers still; one that has gone awaits none.
+    let waited = stream.hung_up().await;
+    ignore_failure(waited, "without an fd to wait with, it counts as gone");
+    event::send(&events, Event::Closed(id)).await;
 }

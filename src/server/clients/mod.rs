@@ -10,9 +10,10 @@
 pub(in crate::server) mod connection;
 pub(in crate::server) mod frame;
 pub(in crate::server) mod images;
+pub(in crate::server) mod requests;
 pub(in crate::server) mod scroll;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::error::Refusal;
 use crate::base::id::{CallId, ClientId};
@@ -33,6 +34,8 @@ pub(in crate::server) struct Clients {
     pub(in crate::server) conns: BTreeMap<ConnId, Conn>,
     pub(in crate::server) by_client: BTreeMap<ClientId, ConnId>,
     pub(in crate::server) calls: BTreeMap<CallId, Return>,
+    /// Connections with requests that wait for their turn.
+    pub(in crate::server) asking: BTreeSet<ConnId>,
 }
 
 impl Clients {
@@ -59,8 +62,12 @@ impl Clients {
         match to {
             Return::Rpc { conn, id } => {
                 path_trace::note("exec");
+                let open = id.clone();
                 let json = json(id);
                 if let Some(conn) = self.conns.get_mut(&conn) {
+                    if let Some(lines) = conn.lines() {
+                        lines.answered(&open);
+                    }
                     conn.put(|out| {
                         out.extend_from_slice(json.as_bytes());
                         out.push(b'\n');
