@@ -101,7 +101,14 @@ rows! {
     CliMan "cli.man" Read verbs ["man"] {}
 
     /// Print the version
-    CliVersion "cli.version" Read verbs ["version"] {}
+    ///
+    /// With --json, the protocols that this program speaks and what it was built with too.
+    CliVersion "cli.version" Read verbs ["version"] {
+        /// Say what it was built with, and the protocols it speaks
+        #[arg(short, long)]
+        #[serde(default)]
+        pub verbose: bool,
+    }
 }
 
 /// A shell that there are completions for.

@@ -83,20 +83,37 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     if call.arguments::<CliMan>().is_some() {
         return print::bytes(&docs::manual_page()).map(|()| 0);
     }
-    if call.arguments::<CliVersion>().is_some() {
-        let version = env!("CARGO_PKG_VERSION");
-        let all = || {
-            json!({
-                "version": version, "protocol": hello::VERSION,
-                "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION,
-            })
-        };
-        return print::give(as_json, all, || format!("abide {version}"));
+    if let Some(CliVersion { verbose }) = call.arguments::<CliVersion>() {
+        return version(verbose, as_json);
     }
     Err(Refusal::new(
         Code::Internal,
         format!("{} is not carried out by the command line", call.name()),
     ))
+}
+
+/// The version, the protocols of this program and what `build.rs` has told of its making.
+fn version(is_verbose: bool, as_json: bool) -> Result<u8, Refusal> {
+    let version = env!("CARGO_PKG_VERSION");
+    let (compiler, target) = (env!("ABIDE_COMPILER"), env!("ABIDE_TARGET"));
+    let profile = env!("ABIDE_PROFILE");
+    let (newest, oldest, kept) = (hello::VERSION, hello::VERSION_MIN, keeper::VERSION);
+    let all = || {
+        json!({
+            "version": version, "protocol": newest, "protocol_min": oldest, "keeper": kept,
+            "compiler": compiler, "target": target, "profile": profile,
+        })
+    };
+    print::give(as_json, all, || {
+        let short = format!("abide {version}");
+        if !is_verbose {
+            return short;
+        }
+        format!(
+            "{short}\ncompiler  {compiler}\ntarget    {target}\nprofile   {profile}\n\
+             protocol  {oldest} to {newest}, with the keeper {kept}"
+        )
+    })
 }
 
 fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {

@@ -201,6 +201,16 @@ fn wrong_use_is_told_with_the_usage() {
 }
 
 #[test]
+fn the_version_names_the_compiler_that_built_it() {
+    let world = World::new();
+    let told = world.cli(&["version", "--verbose"]).ok().stdout;
+    let compiler = world.cli(&["version", "--json"]).ok().json()["compiler"].clone();
+    let compiler = compiler.as_str().expect("it is text");
+    assert!(compiler.starts_with("rustc 1.") && told.contains(compiler), "{told}");
+    assert_eq!(world.cli(&["version"]).ok().stdout.lines().count(), 1);
+}
+
+#[test]
 fn attaching_needs_a_terminal_and_is_not_nested() {
     let world = World::new();
     world.cli(&[]).refused(1, &["no terminal", "hint: abide new -d"]);
