@@ -200,10 +200,67 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
             return exec::logs(endpoints, link, ProcessLogs::clone(logs), as_json)
                 .map(|()| Next::Exit(0));
         }
+        (Some(link), Special::Capture(_)) => {
+            return captured(link, endpoints, &special, params, as_json).map(|()| Next::Exit(0));
+        }
         (Some(link), _) => asked(link, endpoints, &special, entry, &params)?,
         (None, _) => without_server(entry, &special, &params)?,
     };
     show(entry, &special, &reply, as_json).map(|()| Next::Exit(0))
+}
+
+/// Captures page by page, so that neither the server nor a message is ever full of it, and shows
+/// each; JSON is one value, whatever its length.
+fn captured(
+    link: ServerConnection,
+    endpoints: Endpoints<'_>,
+    special: &Special,
+    mut params: CallParams,
+    as_json: bool,
+) -> Result<(), Refusal> {
+    let entry = table::entry::<PaneCapture>();
+    let is_json =
+        as_json || matches!(special, Special::Capture(capture) if capture.format == Format::Json);
+    params.insert("page".into(), true.into());
+    let (mut link, mut whole) = (Some(link), Value::Null);
+    while let Some(connected) = link {
+        let mut reply = asked(connected, endpoints, special, entry, &params)?;
+        let next = reply.as_object_mut().and_then(|reply| reply.shift_remove("next"));
+        if is_json {
+            join_page(&mut whole, reply);
+        } else {
+            let text = table_output::text(&reply, platform::now().wall);
+            // A line that goes on in the next page has no end here.
+            if next.is_some() { print::bytes(text.as_bytes()) } else { print::text(&text) }?;
+        }
+        let Some(next) = next else { break };
+        params.insert("from".into(), next);
+        link = present(endpoints.places, endpoints.pane, entry)?;
+        if link.is_none() {
+            return Err(connection::no_server());
+        }
+    }
+    if is_json { print::text(&table_output::json(&whole)) } else { Ok(()) }
+}
+
+/// Adds a page to those before it.
+fn join_page(whole: &mut Value, page: Value) {
+    let (Value::Object(whole), Value::Object(page)) = (&mut *whole, &page) else {
+        return *whole = page;
+    };
+    for (name, more) in page {
+        match (whole.get_mut(name), more) {
+            (Some(Value::String(text)), Value::String(more)) if name == "text" => {
+                text.push_str(more);
+            }
+            (Some(Value::Array(rows)), Value::Array(more)) => rows.extend_from_slice(more),
+            (Some(Value::Object(links)), Value::Object(more)) if name == "links" => {
+                links.extend(more.clone());
+            }
+            (None, more) => drop(whole.insert(name.clone(), more.clone())),
+            _ => {}
+        }
+    }
 }
 
 /// Calls an action. What only looks, or what nobody has begun, is asked again where the server ends
@@ -475,9 +532,6 @@ fn show(
     let wall = platform::now().wall;
     let is_looked_at = match special {
         _ if as_json => return print::text(&table_output::json(reply)),
-        Special::Capture(capture) if capture.format == Format::Json => {
-            return print::text(&table_output::json(reply));
-        }
         Special::Ps(ps) => return print::text(&exec::processes(reply, ps.tree, wall)),
         Special::Upgrade(_) => return print::text(&upgrade::told(reply)),
         Special::SaveLayout(save) => return files::save_layout(save, reply),

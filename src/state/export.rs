@@ -1,11 +1,15 @@
 //! The screen of a pane as text for other programs: ANSI, SVG and HTML. Nothing is written to a
 //! file here.
 
+use std::fmt;
+use std::ops::Range;
+
+use crate::base::error::{Code, Refusal};
 use crate::base::row::{Row, Run};
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::base::text::{append, link_address};
 use crate::state::pane::Pane;
-use crate::term::Terminal;
+use crate::term::{Reach, Terminal};
 
 /// Attributes and the numbers that turn them on.
 const ATTRS: [(Attrs, &str); 8] = [
@@ -159,26 +163,147 @@ const NAMED: [RgbTriple; 16] = [
     (0xff, 0xff, 0xff),
 ];
 
+/// The part of a capture that some rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Rows of the capture before these.
+    pub above: usize,
+    /// Rows of the whole capture.
+    pub rows: usize,
+    /// True if nothing comes after these.
+    pub is_last: bool,
+}
+
+/// The cells of one page: less than a millisecond of work, and in the longest form some MB.
+const PAGE_CELLS: u64 = 16 << 10;
+
+/// Rows of a capture by their addresses: all of them, and where it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaptureSpan {
+    /// The width has to stay the same, since addresses hold as long as that does.
+    epoch: u64,
+    start: u64,
+    at: u64,
+    end: u64,
+}
+
+impl CaptureSpan {
+    /// Rows relative to the screen.
+    #[must_use]
+    pub fn of(rows: Range<i64>, pane: &Pane) -> Self {
+        let reach = pane.screen.reach();
+        let address = |row: i64| reach.screen.saturating_add_signed(row);
+        let (start, end) = (address(rows.start), address(rows.end));
+        Self { epoch: reach.epoch, start, at: start, end }
+    }
+
+    /// The rest of a capture, as its answer named it.
+    ///
+    /// # Errors
+    /// `invalid_cursor` if it is none, or its rows are not there any more.
+    pub fn parse(text: &str, pane: &Pane) -> Result<Self, Refusal> {
+        let reach = pane.screen.reach();
+        let refuse = |what: &str| {
+            Refusal::new(Code::InvalidCursor, format!("from: {text:?} {what}"))
+                .hint("begin the capture anew, without `from`")
+        };
+        let numbers: Vec<u64> = text.split('-').filter_map(|part| part.parse().ok()).collect();
+        let Ok([epoch, start, at, end]) = <[u64; 4]>::try_from(numbers) else {
+            return Err(refuse("is no place that `next` named"));
+        };
+        if epoch != reach.epoch {
+            return Err(refuse("is of before the pane got another width"));
+        }
+        let is_there = reach.first <= at && end <= reach.end;
+        if !is_there || at < start || end < at {
+            return Err(refuse("is not in the scrollback any more"));
+        }
+        Ok(Self { epoch, start, at, end })
+    }
+
+    /// The first row that is left, relative to the screen.
+    #[must_use]
+    pub fn first(&self, pane: &Pane) -> i64 {
+        relative(self.at, pane.screen.reach())
+    }
+
+    /// True if nothing is left.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.at == self.end
+    }
+
+    /// Takes the next rows, up to a line end if there is one soon: a line is joined, and its blanks
+    /// are left out, within a page alone.
+    pub fn next_page(&mut self, pane: &Pane) -> (Range<i64>, Part) {
+        let (screen, reach) = (&pane.screen, pane.screen.reach());
+        let count = (PAGE_CELLS / u64::from(screen.size().cols.max(1))).max(1);
+        let latest = self.at.saturating_add(2 * count).min(self.end);
+        let mut end = self.at.saturating_add(count).min(self.end);
+        let is_wrapped = |end: u64| {
+            let last = relative(end, reach);
+            screen.rows(last - 1..last).first().is_some_and(|row| row.wrapped)
+        };
+        while end < latest && is_wrapped(end) {
+            end += 1;
+        }
+        let rows = relative(self.at, reach)..relative(end, reach);
+        let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
+        let part = Part {
+            above: count(self.at - self.start),
+            rows: count(self.end - self.start),
+            is_last: end == self.end,
+        };
+        self.at = end;
+        (rows, part)
+    }
+}
+
+impl fmt::Display for CaptureSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}-{}", self.epoch, self.start, self.at, self.end)
+    }
+}
+
+/// A row by its distance from the top of the screen.
+fn relative(address: u64, reach: Reach) -> i64 {
+    let row = |address: u64| i64::try_from(address).unwrap_or(i64::MAX);
+    row(address) - row(reach.screen)
+}
+
 /// A picture of rows that are `cols` columns wide.
 #[must_use]
 pub fn svg(rows: impl Iterator<Item = Row>, cols: u16) -> String {
     let rows: Vec<Row> = rows.collect();
+    let part = Part { above: 0, rows: rows.len(), is_last: true };
+    svg_part(&rows, cols, part)
+}
+
+/// The same of a part of the rows; all parts together are the picture.
+#[must_use]
+pub fn svg_part(rows: &[Row], cols: u16, part: Part) -> String {
     let (width, height) =
-        (2 * MARGIN + usize::from(cols) * CELL.0, 2 * MARGIN + rows.len() * CELL.1);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"13\">\n\
-         <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{}\"/>\n",
-        hex(BG)
-    );
-    for (row, y) in rows.iter().zip((MARGIN..).step_by(CELL.1)) {
+        (2 * MARGIN + usize::from(cols) * CELL.0, 2 * MARGIN + part.rows * CELL.1);
+    let mut out = String::new();
+    if part.above == 0 {
+        append(
+            &mut out,
+            format_args!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+                 viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"13\">\n\
+                 <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{}\"/>\n",
+                hex(BG)
+            ),
+        );
+    }
+    for (row, y) in rows.iter().zip((MARGIN + part.above * CELL.1..).step_by(CELL.1)) {
         let mut x = MARGIN;
         for run in &row.runs {
             svg_run(&mut out, run, x, y);
             x += run.cols() * CELL.0;
         }
     }
-    out + "</svg>\n"
+    out + if part.is_last { "</svg>\n" } else { "" }
 }
 
 fn svg_run(out: &mut String, run: &Run, x: usize, y: usize) {
@@ -225,12 +350,25 @@ fn svg_run(out: &mut String, run: &Run, x: usize, y: usize) {
 /// A page of rows with their links.
 #[must_use]
 pub fn html(rows: impl Iterator<Item = Row>, screen: &Terminal) -> String {
-    let mut out = format!(
-        "<!doctype html>\n<meta charset=\"utf-8\">\n<title>abide</title>\n<pre \
-         style=\"font-family:{FONT};line-height:1.25;padding:8px;color:{};background:{}\">\n",
-        hex(FG),
-        hex(BG)
-    );
+    html_part(rows, screen, Part { above: 0, rows: 0, is_last: true })
+}
+
+/// The same of a part of the rows; all parts together are the page.
+#[must_use]
+pub fn html_part(rows: impl Iterator<Item = Row>, screen: &Terminal, part: Part) -> String {
+    let mut out = String::new();
+    if part.above == 0 {
+        append(
+            &mut out,
+            format_args!(
+                "<!doctype html>\n<meta charset=\"utf-8\">\n<title>abide</title>\n\
+                 <pre style=\"font-family:{FONT};line-height:1.25;padding:8px;color:{};\
+                 background:{}\">\n",
+                hex(FG),
+                hex(BG)
+            ),
+        );
+    }
     for row in rows {
         let mut link = None;
         for run in &row.runs {
@@ -249,7 +387,7 @@ pub fn html(rows: impl Iterator<Item = Row>, screen: &Terminal) -> String {
             out.push('\n');
         }
     }
-    out + "</pre>\n"
+    out + if part.is_last { "</pre>\n" } else { "" }
 }
 
 fn html_run(out: &mut String, run: &Run) {

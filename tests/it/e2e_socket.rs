@@ -211,3 +211,26 @@ fn the_limit_of_connections_is_told_and_some_are_kept_for_clients() {
     drop((stranger, held));
     world.cli(&["ls"]).ok();
 }
+
+#[test]
+fn a_capture_longer_than_a_message_comes_whole_by_the_command_line() {
+    let world = World::new();
+    let line = "i=0; s=; while [ $i -lt 50 ]; do s=\"$s\\033[1mx\\033[my\"; i=$((i+1)); done; i=0; \
+        while [ $i -lt 850 ]; do printf \"$s\\n\"; i=$((i+1)); done; echo last; exec cat";
+    world.cli(&["new", "-d", "w", "--size", "100x20", "--", "sh", "-c", line]).ok();
+    world.cli(&["wait", "-t", "w", "--text", "last"]).ok();
+    let server = world.server_pid();
+    let before = memory(&world);
+    let svg = world.cli(&["capture", "-t", "w", "--scrollback", "--format", "svg"]).ok().stdout;
+    assert!(10_000_000 < svg.len(), "{} bytes are no long capture", svg.len());
+    assert_eq!(svg.matches("<text ").count(), 850 * 100 + 1);
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    let text = world.cli(&["capture", "-t", "w", "--scrollback"]).ok().stdout;
+    assert_eq!(text.lines().filter(|line| line.len() == 100).count(), 850);
+    let json = world.cli(&["capture", "-t", "w", "--scrollback", "--format", "json"]).json();
+    let rows = json["rows"].as_array().map_or(0, Vec::len);
+    assert!(851 <= rows && json["next"].is_null(), "{rows} rows");
+    let grown = memory(&world).saturating_sub(before);
+    assert!(grown < 16 << 20, "the server grew by {grown} bytes");
+    assert_eq!(world.server_pid(), server, "it is the same server");
+}

@@ -66,7 +66,7 @@ fn every_fault_names_tests_that_there_are_or_why_there_is_none() {
 
 /// The rows of the list of what users hit: from X1, commands, to B17 and the smaller ones.
 const USER_FAULTS: [(&str, u32, &[u32]); 5] = [
-    ("X", 18, &[4]),
+    ("X", 18, &[]),
     ("U", 26, &[10, 11, 12, 13, 14, 15, 16, 17, 18, 22, 24, 25]),
     ("T", 10, &[]),
     ("D", 7, &[]),

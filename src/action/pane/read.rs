@@ -18,7 +18,7 @@ use crate::base::id::{CommandId, PaneId};
 use crate::base::row::Row;
 use crate::state::call::Pending;
 use crate::state::command::no_command;
-use crate::state::export;
+use crate::state::export::{self, CaptureSpan};
 use crate::state::pane::{Pane, no_place};
 use crate::state::search::{PaneSearch as Walk, SearchQuery};
 use crate::state::tab::NewTab;
@@ -51,6 +51,14 @@ pub struct PaneCapture {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     pub target: Option<PaneTarget>,
+
+    /// A part at a time, as long captures need it: the answer says in `next` where to go on
+    #[arg(skip)]
+    pub page: bool,
+
+    /// The part that begins where `next` of the answer before says
+    #[arg(skip)]
+    pub from: Option<String>,
 }
 
 impl Action for PaneCapture {
@@ -64,37 +72,61 @@ impl Apply for PaneCapture {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let shown = cx.state.pane(pane);
-        let rows = self.rows(shown)?;
         let screen = &shown.screen;
+        let mut span = match &self.from {
+            Some(text) => CaptureSpan::parse(text, shown)?,
+            None => CaptureSpan::of(self.rows(shown)?, shown),
+        };
         let mut captured = Captured {
             pane,
             size: screen.size(),
-            first: rows.start,
+            first: span.first(shown),
             cursor: Point::new(screen.cursor().x, screen.cursor().y),
             ..Captured::default()
         };
-        match self.format {
-            Format::Text => captured.text = Some(screen.text(rows)),
-            Format::Ansi => {
-                captured.text = Some(export::ansi(screen.rows(rows).into_iter(), screen));
+        loop {
+            self.add_page(&mut captured, &mut span, shown);
+            if span.is_over() {
+                return Ok(Answer::Now(captured));
             }
-            Format::Html => {
-                captured.text = Some(export::html(screen.rows(rows).into_iter(), screen));
+            if self.page || self.from.is_some() {
+                captured.next = Some(span.to_string());
+                return Ok(Answer::Now(captured));
             }
-            Format::Svg => {
-                captured.text =
-                    Some(export::svg(screen.rows(rows).into_iter(), screen.size().cols));
-            }
-            Format::Json => {
-                let rows = screen.rows(rows);
-                let runs = rows.iter().flat_map(|row| &row.runs);
-                captured.links = runs
-                    .filter_map(|run| Some((run.link, screen.link(run.link)?.to_owned())))
-                    .collect();
-                captured.rows = Some(rows);
+            if ANSWER_BYTES_MAX < captured.len() {
+                let message = format!("pane {pane}: more than {ANSWER_BYTES_MAX} bytes at once");
+                return Err(Refusal::new(Code::LimitReached, message).hint(
+                    "ask for pages (`page`, then `from` with what `next` said), or for fewer rows \
+                     (`lines`, `scrollback`)",
+                ));
             }
         }
-        Ok(Answer::Now(captured))
+    }
+}
+
+/// The most bytes of text that one answer gives.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
+impl PaneCapture {
+    /// Adds the next rows of a span.
+    fn add_page(&self, captured: &mut Captured, span: &mut CaptureSpan, shown: &Pane) {
+        let screen = &shown.screen;
+        let (rows, part) = span.next_page(shown);
+        if self.format == Format::Json {
+            let rows = screen.rows(rows);
+            let runs = rows.iter().flat_map(|row| &row.runs);
+            captured
+                .links
+                .extend(runs.filter_map(|run| Some((run.link, screen.link(run.link)?.to_owned()))));
+            captured.rows.get_or_insert_default().extend(rows);
+            return;
+        }
+        let text = match self.format {
+            Format::Text | Format::Json => screen.text(rows),
+            Format::Ansi => export::ansi(screen.rows(rows).into_iter(), screen),
+            Format::Html => export::html_part(screen.rows(rows).into_iter(), screen, part),
+            Format::Svg => export::svg_part(&screen.rows(rows), screen.size().cols, part),
+        };
+        captured.text.get_or_insert_default().push_str(&text);
     }
 }
 
@@ -138,7 +170,22 @@ pub struct Captured {
     /// The addresses of the links in these rows, by number.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<u32, String>,
+    /// The `from` of the next page, where there are more rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
+
+impl Captured {
+    /// The bytes of the rows so far, about.
+    fn len(&self) -> usize {
+        let runs = self.rows.iter().flatten().flat_map(|row| &row.runs);
+        self.text.as_ref().map_or(0, String::len)
+            + runs.map(|run| run.text.len() + RUN_BYTES).sum::<usize>()
+    }
+}
+
+/// The size of a run in JSON besides its text, about.
+const RUN_BYTES: usize = 200;
 
 impl Default for Captured {
     fn default() -> Self {
@@ -150,19 +197,16 @@ impl Default for Captured {
             text: None,
             rows: None,
             links: BTreeMap::new(),
+            next: None,
         }
     }
 }
-
-/// The most rows one call gives: what a caller can still take in one message.
-const ROWS_MAX: i64 = 100_000;
 
 impl PaneCapture {
     /// The wanted rows that there are.
     fn rows(&self, shown: &Pane) -> Result<Range<i64>, Refusal> {
         let end = i64::from(shown.size.rows);
-        let above =
-            i64::try_from(shown.screen.history_rows()).unwrap_or(i64::MAX).min(ROWS_MAX - end);
+        let above = i64::try_from(shown.screen.history_rows()).unwrap_or(i64::MAX);
         if let Some(text) = &self.lines {
             let refusal = || {
                 Refusal::new(Code::InvalidParams, format!("lines: {text:?} is no range of rows"))

@@ -517,3 +517,64 @@ fn a_wait_for_a_pane_that_goes_after_its_program_is_answered() {
     }
     world.wait(Span::seconds(5));
 }
+
+/// A pane of 100 columns with so many lines, in which every other cell is bold.
+fn chequered(lines: usize) -> World {
+    let mut world = World::new();
+    world
+        .call(Caller::default(), "session.new", &json!({"size": {"cols": 100, "rows": 10}}))
+        .expect("it is made");
+    let line = "\x1b[1mx\x1b[my".repeat(50);
+    for number in 0..lines {
+        world.print(PaneId(1), &format!("{line}\r\n{number:0250}\r\n"));
+    }
+    world
+}
+
+#[test]
+fn pages_of_a_capture_are_together_what_one_answer_gives() {
+    let mut world = chequered(500);
+    for format in ["text", "ansi", "html", "svg"] {
+        let ask = json!({"scrollback": 1_000_000, "format": format});
+        let whole = world.call(Caller::default(), "pane.capture", &ask).expect("it fits");
+        let (mut text, mut pages, mut next) = (String::new(), 0, Value::Null);
+        loop {
+            let mut ask = ask.clone();
+            ask["page"] = json!(true);
+            if !next.is_null() {
+                ask["from"] = next.clone();
+            }
+            let page = world.call(Caller::default(), "pane.capture", &ask).expect("it is there");
+            text += page["text"].as_str().expect("a text");
+            pages += 1;
+            next = page["next"].clone();
+            if next.is_null() {
+                break;
+            }
+            assert!(pages < 100, "it has no end");
+        }
+        assert!(2 < pages, "{format}: {pages} pages");
+        assert_eq!(whole["text"].as_str(), Some(text.as_str()), "{format}");
+    }
+}
+
+#[test]
+fn a_capture_that_is_too_long_for_one_answer_says_how_to_ask_and_its_pages_are_small() {
+    let mut world = chequered(1200);
+    let ask = json!({"scrollback": 1_000_000, "format": "svg"});
+    let refusal = world.call(Caller::default(), "pane.capture", &ask).expect_err("too long");
+    assert_eq!(refusal.code, Code::LimitReached);
+    assert!(refusal.hint.contains("page") && refusal.hint.contains("lines"), "{}", refusal.hint);
+    let ask = json!({"scrollback": 1_000_000, "format": "svg", "page": true});
+    let page = world.call(Caller::default(), "pane.capture", &ask).expect("it is there");
+    assert!(page["text"].as_str().expect("a text").len() < 4 << 20);
+    let mut after = ask;
+    after["from"] = page["next"].clone();
+    let client = world.connect(1, Size::new(80, 24));
+    world.did(World::by(client), "attach");
+    let refusal = world.call(Caller::default(), "pane.capture", &after).expect_err("another width");
+    assert_eq!(refusal.code, Code::InvalidCursor);
+    after["from"] = json!("1-2");
+    let refusal = world.call(Caller::default(), "pane.capture", &after).expect_err("no place");
+    assert_eq!(refusal.code, Code::InvalidCursor);
+}
