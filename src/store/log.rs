@@ -18,6 +18,8 @@ const FRAME_HEADER_LEN: usize = 24;
 /// `abidelog` as a little-endian word.
 const MAGIC: u64 = u64::from_le_bytes(*b"abidelog");
 const VERSION: u64 = 1;
+/// A log is longer than the header and one frame.
+const LEN_MIN: usize = HEADER_LEN + FRAME_HEADER_LEN + FRAME_BYTES_MAX;
 const AT_MAGIC: usize = 0;
 const AT_VERSION: usize = 8;
 const AT_CAPACITY: usize = 16;
@@ -88,9 +90,8 @@ impl<M: SharedBytes> Log<M> {
     /// If the memory cannot be one: it is not larger than the header and one frame.
     pub fn create(mut memory: M) -> Result<Self, MemoryFull> {
         let len = memory.size();
-        let least = HEADER_LEN + FRAME_HEADER_LEN + FRAME_BYTES_MAX;
-        if len <= least {
-            return Err(MemoryFull(least));
+        if len <= LEN_MIN {
+            return Err(MemoryFull(LEN_MIN));
         }
         let capacity = (len - HEADER_LEN) as u64;
         memory.publish(AT_CAPACITY, capacity);
@@ -101,11 +102,16 @@ impl<M: SharedBytes> Log<M> {
 
     /// The log that a former server kept; none if that is damaged.
     pub fn open(memory: M) -> Option<Self> {
+        // Words are read of a memory that has them, and positions can be added to.
+        if memory.size() <= LEN_MIN {
+            return None;
+        }
         let is_log = memory.word(AT_MAGIC) == MAGIC && memory.word(AT_VERSION) == VERSION;
         let (capacity, head, tail) =
             (memory.word(AT_CAPACITY), memory.word(AT_HEAD), memory.word(AT_TAIL));
         let fits = capacity == (memory.size().checked_sub(HEADER_LEN)?) as u64
             && tail <= head
+            && head <= u64::MAX / 2
             && head - tail <= capacity;
         if !is_log || !fits {
             return None;

@@ -11,6 +11,7 @@ mod soup;
 mod support;
 mod targets;
 mod targets_client;
+mod targets_data;
 mod told;
 
 use abide::base::geom::Size;

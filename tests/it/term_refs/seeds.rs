@@ -1,10 +1,10 @@
 //! The seeds of the fuzz targets, run as tests: what a fuzzer found once stays fixed.
 
-use super::{targets, targets_client};
+use super::{targets, targets_client, targets_data};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 7] = [
+const TARGETS: [(&str, Target); 20] = [
     ("vt_stream", targets::vt_stream),
     ("vt_reply", targets::vt_reply),
     ("reflow", targets::reflow),
@@ -12,6 +12,19 @@ const TARGETS: [(&str, Target); 7] = [
     ("image", targets::image),
     ("outer_render", targets_client::outer_render),
     ("keys_in", targets_client::keys_in),
+    ("client_frames", targets_data::client_frames),
+    ("server_frames", targets_data::server_frames),
+    ("keeper_records", targets_data::keeper_records),
+    ("handoff_table", targets_data::handoff_table),
+    ("rpc_lines", targets_data::rpc_lines),
+    ("config_file", targets_data::config_file),
+    ("key_bindings", targets_data::key_bindings),
+    ("tmux_import", targets_data::tmux_import),
+    ("session_state", targets_data::session_state),
+    ("stored_screen", targets_data::stored_screen),
+    ("ring_recovery", targets_data::ring_recovery),
+    ("input_recovery", targets_data::input_recovery),
+    ("log_recovery", targets_data::log_recovery),
 ];
 
 #[test]
