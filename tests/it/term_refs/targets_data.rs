@@ -3,6 +3,7 @@
 //! `cargo test`.
 
 use abide::base::memory::{HeapMemory, SharedBytes};
+use abide::config::diag::Diagnostic;
 use abide::config::{keymap, load, theme, tmux, words};
 use abide::store::buffers::StoredBuffers;
 use abide::store::commands::StoredCommands;
@@ -91,7 +92,7 @@ pub(crate) fn config_file(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Err(problems) = load::load("config.toml", &text) {
         assert!(!problems.is_empty(), "a refusal has a reason");
-        problems.iter().for_each(|problem| assert!(!problem.headline().is_empty()));
+        assert!(problems.iter().all(|problem| !problem.headline().is_empty()));
     }
     drop(theme::load("theme.toml", &text));
     drop(load::read_layout::<serde_json::Value>(&text));
@@ -122,9 +123,9 @@ pub(crate) fn tmux_import(data: &[u8]) {
         }
     });
     let made = imported.toml();
-    if let Err(problems) = load::load("made.toml", &made) {
-        panic!("{:?}\n{made}", problems.iter().map(|p| p.headline()).collect::<Vec<_>>());
-    }
+    let problems = load::load("made.toml", &made).err().unwrap_or_default();
+    let told: Vec<String> = problems.iter().map(Diagnostic::headline).collect();
+    assert!(told.is_empty(), "{told:?}\n{made}");
 }
 
 /// The structure as it lies in shared memory and in the database, and the records beside it.
@@ -176,10 +177,10 @@ pub(crate) fn ring_recovery(data: &[u8]) {
             assert!(consumer.read(position, 4096, &mut bytes).is_err() || bytes.len() <= 4096);
         }
     }
-    if let Ok(mut producer) = ring::Producer::attach(memory(data)) {
-        if let Some(window) = producer.window() {
-            producer.advance(window.len().min(7));
-        }
+    if let Ok(mut producer) = ring::Producer::attach(memory(data))
+        && let Some(window) = producer.window()
+    {
+        producer.advance(window.len().min(7));
     }
 }
 
