@@ -20,6 +20,10 @@ chaos ROUNDS="1000" SEED="20261121":
 calls:
     ABIDE_FULL=1 cargo test --release --test it -- core_model::random --nocapture
 
+# Trees of processes that shed all by which they could be known, so many of them with and without control groups, ended in every way.
+trees COUNT="1000":
+    ABIDE_TREES={{COUNT}} cargo test --release --test it -- nameless_trees --nocapture --test-threads 1
+
 # The property tests with dice of their own, as many cases as named: `just props 20000 $RANDOM`.
 props CASES="20000" SEED="1":
     PROPTEST_CASES={{CASES}} PROPTEST_RNG_SEED={{SEED}} cargo test --release --no-fail-fast

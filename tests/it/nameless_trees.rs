@@ -174,9 +174,53 @@ impl Drop for Field {
     }
 }
 
+/// How many trees there are: as many as named (`just trees`), else few, or many with `ABIDE_FULL`.
+fn tree_count(few: usize, full: usize) -> usize {
+    let named = std::env::var("ABIDE_TREES").ok().and_then(|count| count.parse().ok());
+    named.unwrap_or_else(|| times(few, full))
+}
+
+/// Trees of all shapes whose server or keeper is killed before they are ended.
+fn end_trees_after_kills(cgroup: &str) {
+    let mut field = Field::new(cgroup);
+    let count = tree_count(8, 300) / 2;
+    for tree in 0..count {
+        let script = field.script(SHAPES[tree % SHAPES.len()], tree);
+        let stays = format!("{script}\nsleep 1000");
+        let own = format!("own-{tree}");
+        let mut api = Api::connect(&field.world);
+        let command = (tree % 3 == 0).then(|| api.start("g0", &[&stays]).0);
+        if command.is_none() {
+            field.world.cli(&["new", "-d", &own, "--", "sh", "-c", &stays]).ok();
+        }
+        eventually("it stands", || !field.pids(tree).is_empty());
+        if tree % 2 == 0 {
+            field.world.kill_server();
+        } else {
+            field.world.kill_keeper();
+        }
+        let answer = if let Some(id) = command {
+            let params = json!({ "target": id, "grace_ms": 100 });
+            Api::connect(&field.world).call("process.stop", &params).expect("it stops")
+        } else {
+            field.world.cli(&["kill", &own]).ok();
+            Value::Null
+        };
+        field.assert_gone(tree, &answer);
+    }
+    assert!(field.spared.iter().all(|pid| is_alive(*pid)), "a stranger in a session was hit");
+    assert!(matches!(field.bystander.try_wait(), Ok(None)), "a stranger was hit");
+    field.world.cli(&["server", "stop"]).ok();
+    (0..count).for_each(|tree| field.assert_gone(tree, &Value::Null));
+    assert!(
+        writeln!(std::io::stderr(), "{count} nameless trees after kills, cgroup {cgroup:?}")
+            .is_ok()
+    );
+}
+
 fn end_trees(cgroup: &str) {
     let mut field = Field::new(cgroup);
-    let (count, next) = (times(30, 600), AtomicUsize::new(0));
+    let (count, next) = (tree_count(30, 600), AtomicUsize::new(0));
     let work = |n: usize| {
         let (session, mut api) = (format!("g{n}"), Api::connect(&field.world));
         loop {
@@ -242,4 +286,14 @@ fn trees_without_environment_session_and_parents_end_without_a_cgroup() {
 #[test]
 fn trees_without_environment_session_and_parents_end_with_a_cgroup() {
     end_trees("on");
+}
+
+#[test]
+fn trees_end_without_a_cgroup_after_a_kill_of_server_or_keeper() {
+    end_trees_after_kills("off");
+}
+
+#[test]
+fn trees_end_with_a_cgroup_after_a_kill_of_server_or_keeper() {
+    end_trees_after_kills("on");
 }
