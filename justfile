@@ -24,6 +24,10 @@ calls:
 trees COUNT="1000":
     ABIDE_TREES={{COUNT}} cargo test --release --test it -- nameless_trees --nocapture --test-threads 1
 
+# Pastes and typed bursts of any length into programs that read, read slowly and are stopped, so many in all.
+pastes COUNT="10000":
+    ABIDE_PASTES={{COUNT}} cargo test --release --test it -- e2e_pastes::bursts --nocapture --test-threads 1
+
 # The property tests with dice of their own, as many cases as named: `just props 20000 $RANDOM`.
 props CASES="20000" SEED="1":
     PROPTEST_CASES={{CASES}} PROPTEST_RNG_SEED={{SEED}} cargo test --release --no-fail-fast

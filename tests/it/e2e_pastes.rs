@@ -4,7 +4,10 @@
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 
-use super::harness::Abide;
+use rustix::process::Signal;
+
+use super::e2e_survive::{Dice, wait_until};
+use super::harness::{Abide, signal};
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -92,4 +95,76 @@ fn a_refused_paste_is_told_and_the_next_key_is_taken() {
     client.expect(&cksum(&client, &all));
     client.press("C-b d");
     assert_eq!(client.expect_exit(), 0);
+}
+
+/// Programs that take input as it comes, in small bites, and not at all for a while.
+const READERS: [&str; 3] = ["exec cat", "while dd bs=512 count=1 2> dd; do :; done", "exec cat"];
+
+/// How many pastes and bursts there are: as many as named (`just pastes`).
+fn burst_count() -> usize {
+    let named = std::env::var("ABIDE_PASTES").ok().and_then(|count| count.parse().ok());
+    named.unwrap_or(90)
+}
+
+/// Types bursts and pastes of any length at any moment into a program that reads like this; nothing
+/// is lost or doubled, and the client goes on all the time.
+fn bursts(reader: usize, count: usize) {
+    let script = format!("stty raw -echo; echo $$ > pid; echo armed; {} > typed", READERS[reader]);
+    let client = Abide::start(&["new", "p", "--", "sh", "-c", &script], SIZE);
+    client.expect("armed");
+    let file = |name: &str| std::fs::read(client.world().path(&format!("home/{name}")));
+    let pid: i32 = String::from_utf8(file("pid").expect("it was written"))
+        .expect("it is text")
+        .trim()
+        .parse()
+        .expect("a number");
+    let is_stopping = reader == 2;
+    let mut dice = Dice::new(reader as u64 + 1);
+    let (mut sent, mut waiting) = (String::new(), 0);
+    for number in 0..count {
+        if is_stopping && dice.below(6) == 0 {
+            signal(pid, Signal::STOP);
+        }
+        let name = char::from(b'a' + u8::try_from(number % 26).expect("it is small"));
+        let longest = [8, 300, 20_000, 150_000][dice.below(4)];
+        let len = 1 + dice.below(longest);
+        let part = text(name, len);
+        if len <= 300 && dice.below(2) == 0 {
+            client.type_text(&part);
+        } else {
+            client.paste(&part);
+        }
+        sent += &part;
+        waiting += len;
+        // Less than the kernel and abide hold, so that nothing is refused.
+        if dice.below(10) == 0 || 4 << 20 < waiting || number + 1 == count {
+            client.press("C-b :");
+            client.expect("commands");
+            client.press("Esc");
+            client.expect_without("commands");
+            signal(pid, Signal::CONT);
+            wait_until(&format!("{} bytes have arrived", sent.len()), || {
+                file("typed").is_ok_and(|typed| sent.len() <= typed.len())
+            });
+            waiting = 0;
+            let typed = file("typed").expect("it is there");
+            let wrong = typed.iter().zip(sent.as_bytes()).position(|(is, wanted)| is != wanted);
+            assert!(wrong.is_none() && typed.len() == sent.len(), "at {wrong:?} of burst {number}");
+        }
+    }
+}
+
+#[test]
+fn bursts_into_a_program_that_reads_are_whole() {
+    bursts(0, burst_count() / 3);
+}
+
+#[test]
+fn bursts_into_a_program_that_reads_slowly_are_whole() {
+    bursts(1, burst_count() / 3);
+}
+
+#[test]
+fn bursts_into_a_program_that_is_stopped_for_a_while_are_whole() {
+    bursts(2, burst_count() / 3);
 }
