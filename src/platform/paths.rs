@@ -372,6 +372,11 @@ fn hash(path: &Path) -> u64 {
 /// # Errors
 /// [`PathsError`] naming the directory.
 pub fn make_private(path: &Path) -> Result<(), PathsError> {
+    // A disk that is frozen lets look, and holds up whoever tries to make even what is there.
+    match check_private(path, Mode::RWXG | Mode::RWXO) {
+        Err(PathsError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+        checked => return checked,
+    }
     let parents = path
         .parent()
         .map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));

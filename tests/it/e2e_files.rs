@@ -56,6 +56,47 @@ fn r01_a_fifo_in_place_of_any_file_of_ours_hangs_no_start() {
     client.expect("again2");
 }
 
+/// A frozen file system, which goes on at the end: whoever writes to it could not even be killed.
+struct Frozen<'a>(&'a World);
+
+impl<'a> Frozen<'a> {
+    fn new(world: &'a World) -> Self {
+        world.freeze_disk(true);
+        Self(world)
+    }
+}
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        self.0.freeze_disk(false);
+    }
+}
+
+#[test]
+fn r01_on_a_frozen_disk_keys_and_calls_go_on_and_it_is_told() {
+    let Some(world) = World::with_ext4().map(Arc::new) else { return };
+    let client = Abide::start_in(&world, &["new", "work"], SIZE);
+    client.expect("ready$");
+    let server = world.server_pid();
+    {
+        let _frozen = Frozen::new(&world);
+        let mut number = 0;
+        wait_until("doctor says it", || {
+            number += 1;
+            let began = Instant::now();
+            client.type_line(&format!("echo key$(({number}+1))"));
+            client.expect(&format!("key{}", number + 1));
+            world.cli(&["tab", "new", "-d", "-t", "work", "--", "true"]).ok();
+            assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+            world.cli(&["doctor"]).stdout.contains("cannot be written: the disk does not answer")
+        });
+    }
+    wait_until("doctor has nothing to say any more", || {
+        !world.cli(&["doctor"]).stdout.contains("cannot be written")
+    });
+    assert_eq!(world.server_pid(), server);
+}
+
 #[test]
 fn r13_commands_run_on_a_full_disk_and_leave_nothing_behind() {
     let Some(world) = World::with_disk(2048).map(Arc::new) else { return };

@@ -10,10 +10,20 @@ use std::process::{Child, Command, Stdio};
 const HOLD: &str = r#"mount -t tmpfs -o "size=$2,nr_inodes=200,mode=700" tmpfs "$1" || exit 1
 mkdir -m 700 "$1/abide" && : > "$1/abide/welcomed" && echo mounted && exec cat"#;
 
+/// The same with ext4 in a file, which can be frozen; thawed and let go at the end.
+const HOLD_EXT4: &str = r#"truncate -s 32M "$1.img" && mkfs.ext4 -q "$1.img" || exit 1
+mount -o loop "$1.img" "$1" && chmod 700 "$1" || exit 1
+mkdir -m 700 "$1/abide" && : > "$1/abide/welcomed" && echo mounted && cat
+fsfreeze -u "$1" 2> /dev/null
+umount -l "$1"
+:"#;
+
 /// A process in a mount namespace where the file system is.
 #[derive(Debug)]
 pub(super) struct SmallDisk {
     holder: Child,
+    /// The options of nsenter(1) by which others get there.
+    way: &'static [&'static str],
 }
 
 impl SmallDisk {
@@ -22,6 +32,19 @@ impl SmallDisk {
     pub(super) fn mount(place: &Path, kib: u32) -> Option<Self> {
         let mut command = Command::new("unshare");
         command.args(["-Urm", "sh", "-c", HOLD, "sh"]).arg(place).arg(format!("{kib}k"));
+        Self::held(command, &["-U", "-m", "--preserve-credentials"])
+    }
+
+    /// The same with ext4, for which one has to be root.
+    #[track_caller]
+    pub(super) fn mount_ext4(place: &Path) -> Option<Self> {
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", HOLD_EXT4, "sh"]).arg(place);
+        Self::held(command, &["-m"])
+    }
+
+    #[track_caller]
+    fn held(mut command: Command, way: &'static [&'static str]) -> Option<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut line = String::new();
         let mut holder = command.spawn().ok();
@@ -36,12 +59,17 @@ impl SmallDisk {
         if mounted.is_none() {
             let said = writeln!(
                 std::io::stderr(),
-                "NOT TESTED: no user and mount namespace can be made here, so what a full disk \
-                 does was not checked"
+                "NOT TESTED: no file system can be mounted in a namespace of its own here, so what \
+                 a full or frozen disk does was not checked"
             );
             assert!(said.is_ok(), "standard error can be written");
         }
-        Some(Self { holder: mounted? })
+        Some(Self { holder: mounted?, way })
+    }
+
+    /// The process that holds it, which is no part of what is tested.
+    pub(super) fn pid(&self) -> i32 {
+        i32::try_from(self.holder.id()).expect("a pid fits")
     }
 
     /// The root of the file systems as processes there see it.
@@ -52,8 +80,9 @@ impl SmallDisk {
     /// The command line that runs a program there, in the folder `home`.
     pub(super) fn enter(&self, home: &Path) -> Vec<String> {
         let home = home.to_string_lossy();
-        ["nsenter", "-t", &self.holder.id().to_string(), "-U", "-m", "--preserve-credentials"]
+        ["nsenter", "-t", &self.holder.id().to_string()]
             .into_iter()
+            .chain(self.way.iter().copied())
             .map(str::to_owned)
             .chain([format!("--wd={home}")])
             .collect()

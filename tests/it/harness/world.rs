@@ -95,6 +95,19 @@ impl World {
         Some(world)
     }
 
+    /// The same with ext4, which can be frozen.
+    pub(crate) fn with_ext4() -> Option<Self> {
+        let mut world = Self::new();
+        world.disk = Some(SmallDisk::mount_ext4(&world.path("state"))?);
+        Some(world)
+    }
+
+    /// Holds up every write to the file system of the state, or lets them go on.
+    pub(crate) fn freeze_disk(&self, is_frozen: bool) {
+        let place = self.place("state").to_string_lossy().into_owned();
+        self.run("fsfreeze", &[if is_frozen { "-f" } else { "-u" }, &place], b"").ok();
+    }
+
     /// A path inside the environment, as the test gets at it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         let place = self.place(name);
@@ -296,7 +309,8 @@ impl World {
 
     /// The processes of this environment that run.
     pub(crate) fn processes(&self) -> Vec<i32> {
-        procs::marked(&self.mark())
+        let holder = self.disk.as_ref().map(SmallDisk::pid);
+        procs::marked(&self.mark()).into_iter().filter(|pid| Some(*pid) != holder).collect()
     }
 
     fn mark(&self) -> String {
