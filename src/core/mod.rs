@@ -2,7 +2,8 @@
 //! happen outside. It cannot fail and cannot wait.
 //!
 //! `input` is all that can happen, `guard` keeps a panic to its step, `calls` answers each call
-//! exactly once, `pane_events` follows programs, `restore` brings panes back, `scene` is what a
+//! exactly once, `pane_events` follows programs, `restore` brings panes back,
+//! `host_policy` says what reaches a person's terminal, `scene` is what a
 //! client sees.
 //!
 //! `server` alone uses it: the event loop steps it, the others read it. Tests: beside the code, and
@@ -10,6 +11,7 @@
 
 mod calls;
 mod guard;
+mod host_policy;
 pub mod input;
 mod pane_events;
 mod restore;
@@ -27,6 +29,7 @@ use crate::base::signal::ExitStatus;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::calls::IncomingCall;
 use crate::core::guard::{GuardedStep, InputKind, StepFaults};
+use crate::core::host_policy::HostPolicy;
 use crate::core::pane_events::{Hooked, ProgramEnd};
 use crate::core::restore::Followed;
 use crate::settings::Settings;
@@ -68,6 +71,8 @@ pub struct Core {
     colours: BTreeMap<ClientId, OuterColours>,
     /// Until when programs of panes that came back wait for a client that brings an environment.
     sleeping: Option<Tick>,
+    /// The requests of programs for the terminals of persons.
+    host_policy: HostPolicy,
     /// Steps that panicked.
     faults: StepFaults,
 }
@@ -100,6 +105,7 @@ impl Core {
             told_focus: BTreeSet::new(),
             colours: BTreeMap::new(),
             sleeping: None,
+            host_policy: HostPolicy::default(),
             faults: StepFaults::default(),
         }
     }
@@ -258,6 +264,7 @@ impl Core {
             .chain(self.leave_at)
             .chain(commands)
             .chain(self.silence_at())
+            .chain(self.host_policy.next_deadline())
             .min()
             .map(|due| self.faults.defer(due))
     }
@@ -330,6 +337,7 @@ impl Core {
     fn wake(&mut self, now: Now, fx: &mut Effects) {
         let done = completion::search(&mut self.state);
         self.complete(done, fx);
+        self.host_policy.pass(&self.state, now.tick, fx);
         self.in_pane_overdue(now, fx);
         for (call, outcome) in completion::overdue(&self.state, now) {
             self.answer(call, outcome, fx);

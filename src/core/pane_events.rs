@@ -11,6 +11,7 @@ use crate::base::signal::ExitStatus;
 use crate::base::text::sanitize;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::Core;
+use crate::core::host_policy::Requester;
 use crate::core::restore::{ANSWERED, offers_shell};
 use crate::settings::{Hooks, NotifyPolicy, Remain};
 use crate::state::NextIds;
@@ -124,12 +125,13 @@ impl Core {
     pub(super) fn happened(&mut self, now: Now, id: PaneId, event: TermEvent, fx: &mut Effects) {
         match event {
             TermEvent::Reply(bytes) => self.write(id, fx, |_, out| out.extend(bytes)),
-            TermEvent::Bell => self.note_bell(id, fx),
+            TermEvent::Bell => self.note_bell(now, id, fx),
             // Of xterm's selections only these are what people call the clipboard.
             TermEvent::Clipboard { selection: 'c' | 's', text } => {
-                self.tell(id, &ClientMessage::Clipboard(text), fx);
+                let from = Requester { pane: id, now: now.tick };
+                self.host_policy.set_clipboard(&self.state, from, text, fx);
             }
-            TermEvent::Notify(notice) => self.note_notification(id, &notice, fx),
+            TermEvent::Notify(notice) => self.note_notification(now, id, &notice, fx),
             TermEvent::PromptMark(mark) => {
                 self.note_mark(id, &mark, fx);
                 self.prompt_mark(now, id, &mark, fx);
@@ -226,14 +228,20 @@ impl Core {
         marks.news.silence = false;
     }
 
-    pub(super) fn note_bell(&mut self, id: PaneId, fx: &mut Effects) {
+    pub(super) fn note_bell(&mut self, now: Now, id: PaneId, fx: &mut Effects) {
         let is_news = self.settings.monitor.bell && !self.is_seen(id);
         self.state.pane_mut(id).marks.bell |= is_news;
-        self.tell(id, &ClientMessage::Bell, fx);
+        self.host_policy.bell(&self.state, id, now.tick, fx);
         self.hook_pane(HookKind::BELL, id, String::new(), fx);
     }
 
-    pub(super) fn note_notification(&mut self, id: PaneId, notice: &Notice, fx: &mut Effects) {
+    pub(super) fn note_notification(
+        &mut self,
+        now: Now,
+        id: PaneId,
+        notice: &Notice,
+        fx: &mut Effects,
+    ) {
         let (title, body) =
             (sanitize(&notice.title, NOTICE_MAX), sanitize(&notice.body, NOTICE_MAX));
         let text = [title.as_str(), body.as_str()]
@@ -244,7 +252,8 @@ impl Core {
         if !self.is_seen(id) {
             self.state.pane_mut(id).marks.news.notice = Some(text.clone());
         }
-        self.tell(id, &ClientMessage::Notify { title, body }, fx);
+        let from = Requester { pane: id, now: now.tick };
+        self.host_policy.notify(&self.state, from, notice, fx);
         self.hook_pane(HookKind::NOTIFIED, id, text, fx);
     }
 

@@ -259,13 +259,10 @@ fn what_a_program_asks_of_its_terminal_reaches_clients_and_marks() {
     world.print(PaneId(1), "x\x07\x1b]52;c;aGk=\x07\x1b]9;done\x07");
     assert_eq!(
         world.told(client),
-        [
-            ClientMessage::Bell,
-            ClientMessage::Clipboard("hi".into()),
-            ClientMessage::Notify { title: String::new(), body: "done".into() }
-        ]
+        [ClientMessage::Bell, ClientMessage::Notify { title: String::new(), body: "done".into() }],
+        "the clipboard is for the pane in focus"
     );
-    world.print(PaneId(1), "\x1b]52;p;b3RoZXI=\x07");
+    world.print(PaneId(2), "\x1b]52;p;b3RoZXI=\x07");
     assert_eq!(world.told(client), [], "the primary selection is not the clipboard");
     let tab = world.core.scene(client).expect("it is there").tabs[0].clone();
     assert_eq!((tab.bell, tab.activity), (true, true));
@@ -577,4 +574,57 @@ fn a_capture_that_is_too_long_for_one_answer_says_how_to_ask_and_its_pages_are_s
     after["from"] = json!("1-2");
     let refusal = world.call(Caller::default(), "pane.capture", &after).expect_err("no place");
     assert_eq!(refusal.code, Code::InvalidCursor);
+}
+
+#[test]
+fn the_clipboard_is_set_by_the_pane_in_focus_alone_cleaned_told_and_once_a_second() {
+    let mut world = World::new();
+    let client = world.connect(1, Size::new(80, 24));
+    world.did(World::by(client), "new a");
+    world.did(World::by(client), "pane split");
+    let watcher = world.connect_as(viewer(2, Size::new(80, 24)), |viewer| viewer.read_only = true);
+    world.did(World::by(watcher), "attach a");
+    let set = |world: &mut World, pane: u64, text: &str| {
+        let data = abide::base::text::encode_base64(text.as_bytes());
+        world.print(PaneId(pane), &format!("\x1b]52;c;{data}\x07"));
+    };
+    let clipboards = |world: &mut World, client: ClientId| -> Vec<String> {
+        let told = world.told(client).into_iter();
+        told.filter_map(|message| match message {
+            ClientMessage::Clipboard(text) => Some(text),
+            ClientMessage::Notice { text, .. } if text.contains("clipboard") => Some("told".into()),
+            _ => None,
+        })
+        .collect()
+    };
+    clipboards(&mut world, client);
+    set(&mut world, 1, "hidden");
+    assert_eq!(clipboards(&mut world, client), [""; 0], "another pane has the focus");
+    for count in 0..5000 {
+        set(&mut world, 2, &format!("a\x1b[1m\0{count}\tb\n"));
+    }
+    assert_eq!(clipboards(&mut world, client), ["a[1m0\tb\n", "told"]);
+    world.wait(Span::seconds(1));
+    assert_eq!(clipboards(&mut world, client), ["a[1m4999\tb\n", "told"], "the last one counts");
+    world.wait(Span::seconds(9));
+    assert_eq!(clipboards(&mut world, client), [""; 0]);
+    assert_eq!(clipboards(&mut world, watcher), [""; 0], "who watches has its own");
+}
+
+#[test]
+fn a_pane_rings_four_times_and_notifies_once_a_second_at_most() {
+    let mut world = World::new();
+    let client = world.connect(1, Size::new(80, 24));
+    world.did(World::by(client), "new a");
+    world.did(World::by(client), "tab new");
+    world.told(client);
+    for _ in 0..1000 {
+        world.print(PaneId(1), "\x07\x1b]9;again\x07");
+        world.wait(Span::millis(2));
+    }
+    let told = world.told(client);
+    let bells = told.iter().filter(|message| **message == ClientMessage::Bell).count();
+    let notices =
+        told.iter().filter(|message| matches!(message, ClientMessage::Notify { .. })).count();
+    assert_eq!((bells, notices), (8, 2), "in two seconds");
 }
