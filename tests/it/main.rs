@@ -7,6 +7,7 @@ mod config;
 mod core_model;
 mod docs;
 mod e2e_attach;
+mod e2e_bombs;
 mod e2e_cells;
 mod e2e_cli;
 mod e2e_commands;
