@@ -28,6 +28,10 @@ trees COUNT="1000":
 pastes COUNT="10000":
     ABIDE_PASTES={{COUNT}} cargo test --release --test it -- e2e_pastes::bursts --nocapture --test-threads 1
 
+# Panes of mixed loads, clients and calls without an end, for so many minutes; memory and descriptors are told each minute and have to stay.
+soak MINUTES="30":
+    ABIDE_SOAK={{MINUTES}} cargo test --release --test it -- soak --nocapture
+
 # The property tests with dice of their own, as many cases as named: `just props 20000 $RANDOM`.
 props CASES="20000" SEED="1":
     PROPTEST_CASES={{CASES}} PROPTEST_RNG_SEED={{SEED}} cargo test --release --no-fail-fast

@@ -59,6 +59,7 @@ mod scenarios;
 mod screen_text;
 mod shell_kinds;
 mod skew;
+mod soak;
 mod term_pack;
 mod term_refs;
 mod term_search;
