@@ -79,8 +79,8 @@ fn sixty_kinds_of_output_in_four_panes_end_no_server_while_clients_come_and_go()
     for number in 0..2 * PIECES.len() {
         world.write(&format!("home/bombs/{number:02}"), bomb(number));
     }
-    let script = "for f in bombs/*; do cat $f; done; printf '\\033c'; echo over > over-$ABIDE_PANE; \
-                  exec cat";
+    let script = "for f in bombs/*; do cat $f; done; printf '\\033c'; \
+                  echo over > over-$ABIDE_PANE; exec cat";
     world.cli(&["new", "-d", "work", "--", "sh", "-c", script]).ok();
     for _ in 1..4 {
         world.cli(&["pane", "split", "-t", "work", "--", "sh", "-c", script]).ok();
