@@ -347,3 +347,19 @@ fn actions_and_keys_can_be_searched() {
     world.cli(&["actions", "session.renam"]).refused(2, &["session.rename"]);
     world.cli(&["keys", "no-such-word"]).refused(4, &["no-such-word"]);
 }
+
+#[test]
+fn whoever_ignores_the_end_of_children_can_start_abide() {
+    let world = World::new();
+    let abide = env!("CARGO_BIN_EXE_abide");
+    let ignoring = |args: &[&str]| {
+        let args: Vec<&str> = ["--ignore-signal=CHLD", abide].iter().chain(args).copied().collect();
+        world.run("/usr/bin/env", &args, b"").ok().stdout
+    };
+    ignoring(&["new", "-d", "work", "--", "cat"]);
+    assert_eq!(ignoring(&["exec", "-t", "work", "--", "true; echo $?"]), "0\n");
+    let ignored = ignoring(&["exec", "-t", "work", "--", "grep SigIgn /proc/self/status"]);
+    let mask =
+        ignored.split_whitespace().last().and_then(|mask| u64::from_str_radix(mask, 16).ok());
+    assert_eq!(mask.expect("a mask") & 1 << 16, 0, "programs have the default: {ignored}");
+}
