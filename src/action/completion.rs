@@ -152,6 +152,10 @@ fn timed_out(pending: &Pending) -> Refusal {
         }
         Pending::Prompt { pane } => refuse(format!("pane {pane} showed no prompt in time"))
             .hint("its shell has to send prompt marks (OSC 133)"),
+        Pending::Status { pane, state } => {
+            refuse(format!("the program of pane {pane} did not report {} in time", state.name()))
+                .hint(format!("abide pane ls shows what it reported; it has to speak OSC 7501"))
+        }
         Pending::Exit { pane } => refuse(format!("the program of pane {pane} did not end in time"))
             .hint(format!("abide pane close -t {pane} ends it")),
         Pending::Command(CommandWait::Turn { session }) => {
@@ -215,11 +219,27 @@ pub fn seen(state: &State, pending: &Pending, rows_above: usize) -> Option<Waite
                 .find(|line| pattern.is_match(line))?;
             Some(Waited { by: "text".into(), line: Some(line), status: None })
         }
+        Pending::Status { pane, state: wanted } => {
+            let status = state.pane(*pane).marks.status.first()?;
+            let is_it = status.state == *wanted;
+            is_it.then(|| Waited { by: "status".into(), line: Some(status.words()), status: None })
+        }
         Pending::Prompt { pane } if state.pane(*pane).marks.prompt => {
             Some(Waited { by: "prompt".into(), ..Waited::default() })
         }
         _ => None,
     }
+}
+
+/// Completed by what a program says of its work.
+#[must_use]
+pub fn on_status(state: &State, pane: PaneId) -> Vec<(CallId, Outcome)> {
+    state
+        .calls
+        .iter()
+        .filter(|(_, open)| matches!(open.pending, Pending::Status { pane: of, .. } if of == pane))
+        .filter_map(|(call, open)| Some((*call, Ok(value(&seen(state, &open.pending, 0)?)))))
+        .collect()
 }
 
 /// Completed by the end of a pane's program. Those that wait for the end of several panes wait for

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
+use crate::base::program_status::ProgramStatus;
 use crate::base::signal::ExitStatus;
 use crate::state::State;
 use crate::state::pane::ProgramState;
@@ -160,6 +161,8 @@ pub struct PaneItem {
     pub state: &'static str,
     /// The end of its program.
     pub status: Option<ExitStatus>,
+    /// The work of its program as that reports it (OSC 7501), of several parts the most urgent.
+    pub reported: Option<ProgramStatus>,
     /// The command line that reads what it prints.
     pub pipe: Option<String>,
     /// The time when it was made, in milliseconds since 1970.
@@ -198,6 +201,7 @@ impl PaneItem {
             floating: tab.is_some_and(|tab| tab.is_float(id)),
             at_prompt: pane.life.is_live() && pane.screen.is_at_prompt(),
             pid,
+            reported: pane.marks.status.first(),
             pipe: pane.pipe.clone(),
             state: name,
             status,

@@ -14,6 +14,7 @@ pub mod id;
 pub mod key;
 pub mod memory;
 pub mod path_trace;
+pub mod program_status;
 pub mod row;
 pub mod schema;
 pub mod signal;

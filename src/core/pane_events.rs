@@ -7,6 +7,7 @@ use crate::action::completion;
 use crate::base::error::Refusal;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::memory::Memory;
+use crate::base::program_status::{StatusReport, WorkState};
 use crate::base::signal::ExitStatus;
 use crate::base::text::sanitize;
 use crate::base::time::{Now, Span, Tick};
@@ -138,6 +139,8 @@ impl Core {
             }
             TermEvent::Cwd(path) => self.state.pane_mut(id).marks.shell.cwd = path,
             TermEvent::Progress(progress) => self.note_progress(id, progress),
+            TermEvent::Status(report) => self.note_status(now, id, report, fx),
+            TermEvent::Reset => self.state.pane_mut(id).marks.status.clear(),
             // Titles are read from the screen when they are needed; nothing follows from the others
             // yet.
             _ => (),
@@ -171,6 +174,7 @@ impl Core {
         let done = completion::on_ended(&mut self.state, id, status, left);
         self.complete(done, fx);
         self.note_end(id, status.shell(), fx);
+        self.state.pane_mut(id).marks.status.clear();
         let stays = match self.settings.pane.remain_on_exit {
             Remain::Off => false,
             Remain::On => true,
@@ -262,12 +266,34 @@ impl Core {
             Some(progress).filter(|progress| *progress != Progress::None);
     }
 
+    /// The program says what its work is at: a result, and a question, is news to who does not look.
+    fn note_status(&mut self, now: Now, id: PaneId, report: StatusReport, fx: &mut Effects) {
+        let marks = &mut self.state.pane_mut(id).marks;
+        let before = marks.status.first();
+        marks.status.note(report);
+        let first = marks.status.first();
+        self.complete(completion::on_status(&self.state, id), fx);
+        let Some(status) = first.filter(|first| before.as_ref() != Some(first)) else { return };
+        let is_news =
+            matches!(status.state, WorkState::Blocked | WorkState::Done | WorkState::Error);
+        if is_news && before.is_none_or(|before| before.state != status.state) {
+            let urgent = status.state == WorkState::Blocked;
+            let body = status.words();
+            let title = if status.app.is_empty() { status.state.name().into() } else { status.app };
+            let notice = Notice { title, body, urgent };
+            self.note_notification(now, id, &notice, fx);
+        }
+    }
+
     /// A mark of shell integration came: a command that took long and ends unseen is news.
     pub(super) fn note_mark(&mut self, id: PaneId, mark: &PromptMark, fx: &mut Effects) {
         let is_seen = self.is_seen(id);
         let limit = self.settings.monitor.command_s;
         let marks = &mut self.state.pane_mut(id).marks;
         marks.prompt = mark.kind == MarkKind::Input;
+        if mark.kind == MarkKind::Prompt {
+            marks.status.at_prompt();
+        }
         let now = marks.output;
         if mark.kind == MarkKind::Output {
             marks.news.command = Some(now);

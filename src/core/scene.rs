@@ -4,6 +4,7 @@
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::key::MouseWant;
+use crate::base::program_status::{ProgramStatus, WorkState};
 use crate::base::text::sanitize;
 use crate::base::time::{Now, Span};
 use crate::core::Core;
@@ -278,7 +279,8 @@ impl Core {
             marks.silence |= news.silence;
             marks.notified |= news.notice.is_some();
             marks.ended = marks.ended.max(news.ended);
-            marks.progress = marks.progress.or(news.progress);
+            let status = self.state.pane(pane).marks.status.first();
+            marks.progress = marks.progress.or(news.progress).or_else(|| progress_of(&status?));
         }
         (marks != empty).then_some(marks)
     }
@@ -290,6 +292,17 @@ impl Core {
             label: self.state.pane_label(pane),
             why: sanitize(&why.words(), WHY_MAX),
         }
+    }
+}
+
+/// The progress that a program's status tells of; none while it rests.
+fn progress_of(status: &ProgramStatus) -> Option<Progress> {
+    match (status.state, status.progress) {
+        (WorkState::Working, None) => Some(Progress::Running),
+        (WorkState::Working, Some(percent)) => Some(Progress::Percent(percent)),
+        (WorkState::Blocked, percent) => percent.map(Progress::Paused),
+        (WorkState::Error, percent) => percent.map(Progress::Failed),
+        (WorkState::Done | WorkState::Idle, _) => None,
     }
 }
 

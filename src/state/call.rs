@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, CommandId, PaneId, SessionId};
+use crate::base::program_status::WorkState;
 use crate::base::time::{Span, Tick};
 use crate::state::search::PaneSearch;
 use crate::state::shell_history::InPane;
@@ -52,6 +53,13 @@ pub enum Pending {
     Prompt {
         /// The pane.
         pane: PaneId,
+    },
+    /// Until the program of a pane reports this of its work.
+    Status {
+        /// The pane.
+        pane: PaneId,
+        /// The state that is waited for.
+        state: WorkState,
     },
     /// Until the program of a pane ends.
     Exit {
@@ -175,6 +183,7 @@ impl Pending {
             Self::Text { pane, .. }
             | Self::Idle { pane, .. }
             | Self::Prompt { pane }
+            | Self::Status { pane, .. }
             | Self::Exit { pane }
             | Self::Start { pane, .. }
             | Self::Send { pane, .. } => Some(*pane),

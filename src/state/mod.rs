@@ -340,6 +340,7 @@ impl State {
                 Pending::Text { pane, .. }
                 | Pending::Idle { pane, .. }
                 | Pending::Prompt { pane }
+                | Pending::Status { pane, .. }
                 | Pending::Exit { pane } => self.panes.contains_key(pane),
                 Pending::Start { pane, .. } | Pending::Send { pane, .. } => {
                     self.panes.contains_key(pane)

@@ -7,6 +7,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::memory::{HeapMemory, RING_BYTES};
+use crate::base::program_status::StatusBook;
 use crate::base::signal::ExitStatus;
 use crate::base::text::sanitize;
 use crate::base::time::{Span, Tick};
@@ -244,6 +245,8 @@ pub struct Marks {
     pub cwd: String,
     /// Events in it that somebody may want to know.
     pub news: News,
+    /// The work of its program, as that reports it (OSC 7501).
+    pub status: StatusBook,
 }
 
 /// Events in a pane since a view showed it, besides bells and output; and the work that goes on.

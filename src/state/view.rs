@@ -446,6 +446,7 @@ impl State {
             let marks = &mut self.pane_mut(pane).marks;
             (marks.bell, marks.activity) = (false, false);
             (marks.news.silence, marks.news.ended, marks.news.notice) = (false, None, None);
+            marks.status.seen();
         }
         if !read_only {
             self.session_mut(session).set_current(id);

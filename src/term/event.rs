@@ -1,5 +1,6 @@
 //! Events: requests and reports of a program besides text, as values. Nobody acts on them here.
 
+use crate::base::program_status::StatusReport;
 use crate::term::anchor::Anchor;
 
 /// A fact for whoever owns the terminal.
@@ -27,6 +28,8 @@ pub enum TermEvent {
     Notify(Notice),
     /// The progress of some work (OSC 9;4).
     Progress(Progress),
+    /// The program says what its work is at (OSC 7501).
+    Status(StatusReport),
     /// The shape of the mouse pointer, a CSS cursor name of at most 32 letters and hyphens (OSC
     /// 22).
     Pointer(String),

@@ -28,6 +28,7 @@ mod keys;
 mod mode;
 mod osc;
 mod parser;
+mod program_status;
 mod report;
 mod rows;
 mod screen;

@@ -7,6 +7,7 @@ use crate::term::emulator::Emulator;
 use crate::term::event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 use crate::term::mode::Mode;
 use crate::term::parser::Header;
+use crate::term::program_status;
 use crate::term::report::Reply;
 use crate::term::shell_integration::{CwdChange, ShellMark, place_of_url};
 
@@ -47,12 +48,25 @@ impl Emulator {
             }
             "133" => self.shell_mark(rest),
             "777" => self.notice_777(rest),
+            "7501" => self.status_report(rest, bell),
             "1337" => self.iterm(rest),
             _ => false,
         };
         if !known {
             self.drop_sequence();
         }
+    }
+
+    /// OSC 7501: a question has the same bytes as its answer, which says that reports are read.
+    fn status_report(&mut self, rest: &str, bell: bool) -> bool {
+        if rest == "?" {
+            self.reply(Reply::ProgramStatus(bell));
+            return true;
+        }
+        let report = program_status::parse(rest);
+        let is_known = report.is_some();
+        report.into_iter().for_each(|report| self.event(TermEvent::Status(report)));
+        is_known
     }
 
     fn iterm(&mut self, rest: &str) -> bool {

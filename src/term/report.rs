@@ -61,6 +61,8 @@ pub(crate) enum Reply {
     Colour(u16, Option<u16>, Channels, bool),
     /// XTGETTCAP: name and value from the fixed table.
     Capability(&'static str, Option<&'static str>),
+    /// OSC 7501: reports of programs are read; whether BEL ends it.
+    ProgramStatus(bool),
     /// XTGETTCAP for what is not in the table.
     NoCapability,
     /// kitty graphics: the image by its number and by the program's other number, placement,
@@ -207,6 +209,8 @@ impl Emulator {
                 )
             }
             Reply::ColourScheme(scheme) => write!(to, "\x1b[?997;{scheme}n"),
+            Reply::ProgramStatus(true) => write!(to, "\x1b]7501;?\x07"),
+            Reply::ProgramStatus(false) => write!(to, "\x1b]7501;?\x1b\\"),
             Reply::Checksum(request, sum) => write!(to, "\x1bP{request}!~{sum:04X}\x1b\\"),
             _ => Ok(()),
         }

@@ -36,6 +36,7 @@ mod e2e_restore;
 mod e2e_search;
 mod e2e_snapshots;
 mod e2e_socket;
+mod e2e_status;
 mod e2e_stuck;
 mod e2e_survive;
 mod e2e_undo;

@@ -12,6 +12,7 @@ use crate::action::{Access, Action, Answer, Apply, Cx};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, KeyError, KeyInput};
+use crate::base::program_status::WorkState;
 use crate::base::time::{Span, Tick};
 use crate::state::call::{Pending, pattern};
 use crate::state::command::quoted;
@@ -318,6 +319,10 @@ pub struct PaneWait {
     #[arg(long, group = "until")]
     pub prompt: bool,
 
+    /// Until its program reports this of its work: idle, working, blocked, done or error (OSC 7501)
+    #[arg(long, value_name = "STATE", value_parser = work_state, group = "until")]
+    pub status: Option<WorkState>,
+
     /// Until its program ends
     #[arg(long, group = "until")]
     pub exit: bool,
@@ -357,6 +362,11 @@ impl Apply for PaneWait {
     }
 }
 
+fn work_state(word: &str) -> Result<WorkState, String> {
+    let known = WorkState::ALL.map(WorkState::name).join(", ");
+    WorkState::of(word).ok_or_else(|| format!("a program reports one of {known}"))
+}
+
 impl PaneWait {
     fn pending(&self, pane: PaneId, since: Tick) -> Result<Pending, Refusal> {
         if let Some(text) = &self.text {
@@ -365,11 +375,14 @@ impl PaneWait {
         if let Some(idle) = self.idle_ms {
             return Ok(Pending::Idle { pane, quiet: Span::millis(idle), since });
         }
+        if let Some(state) = self.status {
+            return Ok(Pending::Status { pane, state });
+        }
         match (self.prompt, self.exit) {
             (true, _) => Ok(Pending::Prompt { pane }),
             (_, true) => Ok(Pending::Exit { pane }),
             _ => Err(Refusal::new(Code::InvalidParams, "pane.wait: say for what")
-                .hint("--text, --idle, --prompt or --exit")),
+                .hint("--text, --idle, --prompt, --status or --exit")),
         }
     }
 }

@@ -138,7 +138,7 @@ fn a_wait_for_text_sees_the_screen_and_what_rushes_by() {
         "wait",
         Code::InvalidParams,
         "pane.wait: say for what",
-        "--text, --idle, --prompt or --exit",
+        "--text, --idle, --prompt, --status or --exit",
     );
 }
 

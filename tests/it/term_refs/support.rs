@@ -619,6 +619,20 @@ const SUPPORT: &[Support] = &[
     ),
     (
         "OSC",
+        "program status is heard",
+        "OSC 7501 ; ? ST",
+        "\x1b]7501;?\x1b\\",
+        Reply("\x1b]7501;?\x1b\\"),
+    ),
+    (
+        "OSC",
+        "program status",
+        "OSC 7501 ; state=... : app=... : msg=base64 ... ST",
+        "\x1b]7501;state=clear:id=a\x07",
+        Event("[Status(StatusReport { id: \"a\", status: None })]"),
+    ),
+    (
+        "OSC",
         "kitty notice",
         "OSC 99 ; options ; text ST",
         "\x1b]99;i=1:u=2;hi\x07",
