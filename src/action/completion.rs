@@ -154,7 +154,7 @@ fn timed_out(pending: &Pending) -> Refusal {
             .hint("its shell has to send prompt marks (OSC 133)"),
         Pending::Status { pane, state } => {
             refuse(format!("the program of pane {pane} did not report {} in time", state.name()))
-                .hint(format!("abide pane ls shows what it reported; it has to speak OSC 7501"))
+                .hint("abide pane ls shows what it reported; it has to speak OSC 7501")
         }
         Pending::Exit { pane } => refuse(format!("the program of pane {pane} did not end in time"))
             .hint(format!("abide pane close -t {pane} ends it")),

@@ -52,7 +52,7 @@ impl WorkState {
 pub struct ProgramStatus {
     /// The state.
     pub state: WorkState,
-    /// The thing it waits for while it is blocked: `permission`, `question` or `auth`; empty otherwise.
+    /// The thing it waits for while it is blocked: `permission`, `question` or `auth`; else empty.
     pub reason: String,
     /// The program's name of itself, at most 32 bytes; may be empty.
     pub app: String,

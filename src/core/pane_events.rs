@@ -266,7 +266,8 @@ impl Core {
             Some(progress).filter(|progress| *progress != Progress::None);
     }
 
-    /// The program says what its work is at: a result, and a question, is news to who does not look.
+    /// The program reports what its work is at: a result and a question are news to who does not
+    /// look.
     fn note_status(&mut self, now: Now, id: PaneId, report: StatusReport, fx: &mut Effects) {
         let marks = &mut self.state.pane_mut(id).marks;
         let before = marks.status.first();
@@ -274,8 +275,7 @@ impl Core {
         let first = marks.status.first();
         self.complete(completion::on_status(&self.state, id), fx);
         let Some(status) = first.filter(|first| before.as_ref() != Some(first)) else { return };
-        let is_news =
-            matches!(status.state, WorkState::Blocked | WorkState::Done | WorkState::Error);
+        let is_news = WorkState::Working < status.state;
         if is_news && before.is_none_or(|before| before.state != status.state) {
             let urgent = status.state == WorkState::Blocked;
             let body = status.words();

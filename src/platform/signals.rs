@@ -20,8 +20,8 @@ pub fn outlive_file_limit() {
     ignore_failure(handled, "without a handler the default stays in force");
 }
 
-/// From now on the end of a child can be waited for, also where whoever started this process ignores
-/// CHLD: then the kernel reaps children itself (wait(2)).
+/// From now on the end of a child can be waited for, also where whoever started this process
+/// ignores CHLD: then the kernel reaps children itself (wait(2)).
 pub fn await_children() {
     let handled = signal_hook::flag::register(signal::CHLD, Arc::<AtomicBool>::default());
     ignore_failure(handled, "without a handler the launcher's choice stays in force");

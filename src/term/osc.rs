@@ -63,10 +63,9 @@ impl Emulator {
             self.reply(Reply::ProgramStatus(bell));
             return true;
         }
-        let report = program_status::parse(rest);
-        let is_known = report.is_some();
-        report.into_iter().for_each(|report| self.event(TermEvent::Status(report)));
-        is_known
+        let Some(report) = program_status::parse(rest) else { return false };
+        self.event(TermEvent::Status(report));
+        true
     }
 
     fn iterm(&mut self, rest: &str) -> bool {
