@@ -9,10 +9,11 @@ const SIZE: (u16, u16) = (100, 24);
 
 /// A program that asks whether it is heard, says `state` of itself when a line comes, and waits.
 fn script(reports: &[&str]) -> String {
-    let reports: String = reports
+    let reports: Vec<String> = reports
         .iter()
         .map(|report| format!("read l; printf '\\033]7501;{report}\\033\\\\'; "))
         .collect();
+    let reports = reports.concat();
     format!(
         "stty raw -echo; printf '\\033]7501;?\\033\\\\'; head -c 10 > answer; stty sane -echo; \
          echo armed; {reports} exec sleep 1000"
