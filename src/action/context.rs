@@ -14,6 +14,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::{Span, Tick};
 use crate::state::call::Pending;
+use crate::state::command::quoted;
 use crate::state::effect::{ClientMessage, Effect, Question, StartDir};
 use crate::state::pane::{NewPane, no_program};
 use crate::state::{State, env, target};
@@ -45,7 +46,7 @@ impl Cx<'_> {
                 .get(&session)
                 .map_or_else(|| session.to_string(), |session| session.name.clone());
             Refusal::new(Code::NotFound, format!("no client shows session {name:?}"))
-                .hint(format!("abide attach {name}"))
+                .hint(format!("abide attach {}", quoted(&name)))
         })
     }
 

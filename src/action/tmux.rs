@@ -391,7 +391,12 @@ pub fn translate(words: Vec<String>) -> Vec<String> {
         return words;
     };
     let mut ours: Vec<String> = command.words.iter().map(|word| (*word).into()).collect();
-    let mut rest = words.into_iter().skip(1).peekable();
+    // At the end of a word a semicolon ends the command in tmux, and one behind a backslash is one.
+    let plain = |word: String| match word.strip_suffix("\\;") {
+        Some(start) => format!("{start};"),
+        None => word,
+    };
+    let mut rest = words.into_iter().skip(1).map(plain).peekable();
     while let Some(flags) = rest.next_if(|word| {
         word.len() > 1 && word.starts_with('-') && word != "--" && !word.starts_with("--")
     }) {

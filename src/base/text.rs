@@ -144,10 +144,10 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's distance in characters, a swap of neighbours counting as two; both cut at 64.
+/// The distance in characters, a swap of neighbours counting as one; both cut at 64.
 fn distance(a: &str, b: &str) -> usize {
     let cut = |text: &str| text.chars().take(64).collect::<String>();
-    strsim::levenshtein(&cut(a), &cut(b))
+    strsim::osa_distance(&cut(a), &cut(b))
 }
 
 /// Without padding, and with any bits behind the last byte.

@@ -28,6 +28,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::action::table::{self, ActionEntry, CallParams};
 use crate::action::tmux;
 use crate::base::error::{Code, Refusal, ignore_failure};
+use crate::base::text::nearest;
 use crate::base::time::Span;
 use crate::platform::paths::Paths;
 use crate::settings::{ColourDepth, Settings};
@@ -194,6 +195,17 @@ fn aimed(error: &clap::Error, words: &[OsString]) -> Option<String> {
     Some(format!("abide {} -t {target} {}", verb.join(" "), rest.join(" ")))
 }
 
+/// The verb that an unknown one is nearest to. clap sorts its own guesses by how they sound.
+fn nearest_verb(error: &clap::Error) -> Option<&str> {
+    let ContextValue::String(word) = error.get(ContextKind::InvalidSubcommand)? else {
+        return None;
+    };
+    let ContextValue::Strings(guesses) = error.get(ContextKind::SuggestedSubcommand)? else {
+        return None;
+    };
+    nearest(word, guesses.iter().map(String::as_str))
+}
+
 /// A wrong use as a refusal: clap's message, with its tips and the usage as the hint.
 fn usage(error: &clap::Error) -> Refusal {
     let text = error.render().to_string();
@@ -203,8 +215,11 @@ fn usage(error: &clap::Error) -> Refusal {
         .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let message = parts.next().unwrap_or_default();
     let hints = parts.filter(|part| !part.starts_with("For more information"));
-    let hints: Vec<_> =
+    let mut hints: Vec<_> =
         hints.map(|part| part.strip_prefix("tip: ").unwrap_or(&part).to_owned()).collect();
+    if let Some(near) = nearest_verb(error) {
+        hints[0] = format!("did you mean '{near}'?");
+    }
     Refusal::new(Code::InvalidParams, message.strip_prefix("error: ").unwrap_or(&message))
         .hint(hints.join("; "))
 }

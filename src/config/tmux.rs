@@ -287,10 +287,19 @@ fn shown(command: &[String]) -> String {
     command.iter().map(|word| words::quote(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A text of TOML.
+/// A text of TOML: controls have to be escaped in it.
 pub(super) fn quoted(text: &str) -> String {
-    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{}\"", text.replace('\n', "\\n").replace('\t', "\\t"))
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '\\' | '"' => quoted.extend(['\\', c]),
+            '\n' => quoted += "\\n",
+            '\t' => quoted += "\\t",
+            c if c.is_control() => append(&mut quoted, format_args!("\\u{:04X}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
 }
 
 #[cfg(test)]
@@ -300,6 +309,13 @@ mod tests {
 
     fn import(text: &str) -> Imported {
         super::import("tmux.conf", text, &|_, name| Err(format!("no file {name}")))
+    }
+
+    #[test]
+    fn controls_in_a_binding_make_a_file_that_is_taken() {
+        let made = import("bind | split-window -h -c '/a\u{0}\u{7f}\u{b}b'").toml();
+        assert!(made.contains("\\u0000\\u007F\\u000B"), "{made}");
+        assert!(load("made.toml", &made).is_ok(), "{made}");
     }
 
     /// The report, a line each: the number, the verdict and its text.

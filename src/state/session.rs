@@ -12,7 +12,7 @@ use crate::base::time::{Now, Tick};
 use crate::layout::solve::Float;
 use crate::settings::Settings;
 use crate::state::call::{CommandWait, Pending};
-use crate::state::command::{ExecRequest, StopReason, Waiting};
+use crate::state::command::{ExecRequest, StopReason, Waiting, quoted};
 use crate::state::command_effect::{CommandEffect, ShellSpec};
 use crate::state::effect::{Effect, Effects};
 use crate::state::host::Host;
@@ -250,7 +250,7 @@ pub fn taken(other: &Session) -> Refusal {
         Code::AlreadyExists,
         format!("there is a session {:?} already, {}", other.name, other.id),
     )
-    .hint(format!("abide attach {}", other.name))
+    .hint(format!("abide attach {}", quoted(&other.name)))
 }
 
 /// The name of the session for adopted panes.

@@ -363,3 +363,29 @@ fn whoever_ignores_the_end_of_children_can_start_abide() {
         ignored.split_whitespace().last().and_then(|mask| u64::from_str_radix(mask, 16).ok());
     assert_eq!(mask.expect("a mask") & 1 << 16, 0, "programs have the default: {ignored}");
 }
+
+#[test]
+fn a_verb_with_letters_swapped_gets_the_one_that_was_meant() {
+    let world = World::new();
+    world.cli(&["atach", "work"]).refused(2, &["atach", "did you mean 'attach'?"]);
+    world.cli(&["detahc"]).refused(2, &["did you mean 'detach'?"]);
+    let told = world.cli(&["renmae", "x"]);
+    assert!(told.stderr.contains("did you mean 'rename'?"), "{}", told.stderr);
+}
+
+#[test]
+fn what_cannot_be_found_has_one_status_and_names_with_blanks_are_quoted_in_hints() {
+    let world = World::new();
+    world.cli(&["new", "-d", "my session", "--", "cat"]).ok();
+    world.cli(&["stop", "1"]).refused(4, &["1 is no process of a session"]);
+    world.cli(&["stop", "999999"]).refused(4, &["no process 999999"]);
+    world.cli(&["new", "-d", "my session"]).refused(1, &["hint: abide attach 'my session'"]);
+}
+
+#[test]
+fn a_semicolon_behind_a_backslash_is_typed_as_tmux_types_it() {
+    let world = World::new();
+    world.cli(&["new", "-d", "work", "--", "cat"]).ok();
+    world.cli(&["send-keys", "-t", "work", "a\\;", "\\;", "b\\;c", "Enter"]).ok();
+    world.cli(&["wait", "-t", "work", "--text", "^a;;b\\\\;c$", "--timeout", "20s"]).ok();
+}

@@ -59,11 +59,8 @@ fn aim(cx: &Cx<'_>, text: &str, tree: bool) -> Result<Aim, Refusal> {
     }
     if let Ok(pid) = text.parse::<i32>() {
         if pid <= 1 {
-            return Err(Refusal::new(
-                Code::InvalidParams,
-                format!("{pid} is no process of a session"),
-            )
-            .hint("abide ps"));
+            return Err(Refusal::new(Code::NotFound, format!("{pid} is no process of a session"))
+                .hint("abide ps"));
         }
         return Ok(Aim::Target(Target::Process { pid, start_time: None, tree }));
     }
