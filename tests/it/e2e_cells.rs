@@ -230,14 +230,11 @@ fn is_back(world: &Arc<World>) {
 fn a_machine_that_goes_down_closes_nothing_even_if_it_takes_its_time() {
     let world = Arc::new(World::new());
     goes_down(&world);
-    let server = world.server_pid();
-    for pid in [server, world.keeper_pid()] {
+    let (server, keeper) = (world.server_pid(), world.keeper_pid());
+    for pid in [server, keeper] {
         signal(pid, Signal::TERM);
     }
-    assert!(gone_within(server, PATIENCE), "it hands over");
-    wait_until("both programs have ended", || panes(&world).is_empty());
-    // Then come the five seconds after which a server leaves that has nothing to do.
-    let (server, keeper) = (world.server_pid(), world.keeper_pid());
+    // Nobody takes their place, so it may take as long as it likes.
     assert!(gone_within(server, PATIENCE) && gone_within(keeper, PATIENCE), "they stay");
     is_back(&world);
 }

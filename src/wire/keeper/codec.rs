@@ -446,11 +446,11 @@ mod tests {
             ToKeeper::AdoptEnd,
             ToKeeper::Expect { owed: true },
             ToKeeper::Pong,
-            ToKeeper::Succeed,
             ToKeeper::Quit,
             ToKeeper::Ready,
             ToKeeper::CloseInput { tag: 7 },
             ToKeeper::Upgrade { program: b"/a".to_vec() },
+            ToKeeper::Succeed,
         ]
     }
 
@@ -497,7 +497,7 @@ mod tests {
     }
 
     /// Bodies as version 1 writes them, after their kinds: they decode for ever.
-    const GOLDEN_TO_KEEPER: [&str; 19] = [
+    const GOLDEN_TO_KEEPER: [&str; 20] = [
         "1:0700000000000000010000000000001000010000002f0200000002000000736800000000 \
          010000000100000041030000 00623d63",
         "2:0700000000000000000f000000",
@@ -518,10 +518,11 @@ mod tests {
         "14:",
         "15:0700000000000000",
         "16:020000002f61",
+        "17:",
     ];
 
     /// The same of the other direction.
-    const GOLDEN_FROM_KEEPER: [&str; 13] = [
+    const GOLDEN_FROM_KEEPER: [&str; 15] = [
         "101:01000000020000000000000001 03000000 04000000 000000000000",
         "101:01000000020000000000000001 03000000 04000000 010000000000",
         "101:01000000020000000000000001 03000000 04000000 020146000000",
@@ -535,6 +536,8 @@ mod tests {
         "108:070000000000000001000000",
         "109:0700000000000000020000001e0000000100000004000000 44e8030000030000006e6673",
         "110:",
+        "111:",
+        "112:",
     ];
 
     /// Kind and length of a body that was whole before it got its last field.
