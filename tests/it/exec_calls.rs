@@ -287,7 +287,8 @@ fn input_that_a_restart_cuts_is_refused_by_name_and_input_that_was_sent_is_not()
     let out = call.join().expect("it ended");
     world.write("home/go", "");
     out.refused(1, &["c1", "before all of standard input was sent"]);
-    let script = "touch late; cat; while ! test -e gone; do sleep 0.05; done; echo done";
+    // The end of the input has arrived once `cat` is over.
+    let script = "cat; echo over; while ! test -e gone; do sleep 0.05; done; echo done";
     let caller = Arc::clone(&world);
     let call = thread::spawn(move || {
         caller.cli_with(&["exec", "-t", "w", "--stdin", "--", script], b"whole\n")
@@ -295,13 +296,13 @@ fn input_that_a_restart_cuts_is_refused_by_name_and_input_that_was_sent_is_not()
     let mut api = Api::connect(&world);
     let has_read = |api: &mut Api| {
         api.call("process.logs", &json!({ "id": "c2" }))
-            .is_ok_and(|it| it.to_string().contains("whole"))
+            .is_ok_and(|it| it.to_string().contains("over"))
     };
     eventually("it reads", || has_read(&mut api));
     api.call("server.restart", &json!({})).expect("it begins");
     world.cli(&["server", "status"]).ok();
     world.write("home/gone", "");
-    assert_eq!(call.join().expect("it ended").ok().stdout, "whole\ndone\n");
+    assert_eq!(call.join().expect("it ended").ok().stdout, "whole\nover\ndone\n");
 }
 
 #[test]
