@@ -16,7 +16,7 @@ use crate::base::time::{Span, Tick};
 use crate::state::call::Pending;
 use crate::state::command::quoted;
 use crate::state::effect::{ClientMessage, Effect, Question, StartDir};
-use crate::state::pane::{NewPane, no_program};
+use crate::state::pane::{NewPane, PaneEnd, no_program};
 use crate::state::{State, env, target};
 
 /// The session, tab and pane that were made.
@@ -30,6 +30,16 @@ pub struct Made {
     pub tab: TabId,
     /// The pane.
     pub pane: PaneId,
+}
+
+/// The panes that a close is about.
+pub(super) struct ClosedPanes<'a> {
+    /// The thing that is closed, such as `pane 2 (vim)`.
+    pub(super) what: &'a str,
+    /// The panes it is made of.
+    pub(super) panes: Vec<PaneId>,
+    /// The session, where that is closed.
+    pub(super) session: Option<SessionId>,
 }
 
 impl Cx<'_> {
@@ -185,19 +195,24 @@ impl Cx<'_> {
         grace_ms.map_or_else(|| self.settings.pane.grace(), Span::millis)
     }
 
-    /// Closes something: hides it for a while, or ends its programs. `bury` hides it until then;
-    /// `panes` are what it is made of.
+    /// The way in which programs of panes are ended that are closed, while their session stays.
+    pub(super) fn pane_end(&self, grace_ms: Option<u64>) -> PaneEnd {
+        PaneEnd { grace: self.grace(grace_ms), spares: self.settings.pane.spare_detached }
+    }
+
+    /// Closes something: hides it for a while, or ends its programs. `bury` hides it until then.
     pub(super) fn close(
         &mut self,
         closing: &Closing,
-        what: &str,
-        panes: Vec<PaneId>,
+        closed: ClosedPanes<'_>,
         bury: impl FnOnce(&mut State, Tick),
     ) -> Answer<Stopped> {
+        let ClosedPanes { what, panes, session } = closed;
         let undo_ms = closing.undo_ms.unwrap_or(self.settings.pane.undo_ms);
         if closing.now || closing.grace_ms.is_some() || undo_ms == 0 {
-            let grace = self.grace(closing.grace_ms);
-            return self.stop(panes, grace);
+            let end = self.pane_end(closing.grace_ms);
+            self.state.commands.killed.extend(session);
+            return self.stop(panes, PaneEnd { spares: end.spares && session.is_none(), ..end });
         }
         let sessions: BTreeSet<SessionId> =
             panes.iter().map(|pane| self.state.pane(*pane).session).collect();
@@ -213,9 +228,9 @@ impl Cx<'_> {
 
     /// Ends the programs of these panes, and gives the answer of the call: when they are gone for
     /// certain.
-    pub(super) fn stop(&mut self, panes: Vec<PaneId>, grace: Span) -> Answer<Stopped> {
+    pub(super) fn stop(&mut self, panes: Vec<PaneId>, end: PaneEnd) -> Answer<Stopped> {
         for pane in panes.iter().rev() {
-            self.state.close_pane(*pane, grace, self.fx);
+            self.state.close_pane(*pane, end, self.fx);
         }
         let left: Vec<PaneId> =
             panes.iter().copied().filter(|pane| self.state.panes.contains_key(pane)).collect();

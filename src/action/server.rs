@@ -14,6 +14,7 @@ use crate::state::Leaving;
 use crate::state::call::Pending;
 use crate::state::effect::{Effect, Question, Successor};
 use crate::state::host::Host;
+use crate::state::pane::PaneEnd;
 
 actions! {
     server ServerStatus;
@@ -77,8 +78,8 @@ impl Action for ServerStop {
 impl Apply for ServerStop {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let panes: Vec<PaneId> = cx.state.panes.keys().copied().collect();
-        let grace = cx.grace(self.grace_ms);
-        let answer = cx.stop(panes, grace);
+        let end = PaneEnd { grace: cx.grace(self.grace_ms), spares: false };
+        let answer = cx.stop(panes, end);
         cx.state.leaving = Some(Leaving::Stop);
         Ok(answer)
     }

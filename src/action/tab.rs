@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::{Closing, SessionTarget, Start, TabTarget};
 use crate::action::completion::Stopped;
+use crate::action::context::ClosedPanes;
 use crate::action::context::Made;
 use crate::action::dto::{PaneItem, TabItem};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey};
@@ -128,7 +129,8 @@ impl Apply for TabNew {
 ///
 /// It is hidden and its programs run on for a minute (`pane.undo_ms`), then they are told to end,
 /// with their whole process trees, killed after the grace, and verified to be gone. With --now that
-/// happens at once, and the answer comes when it is done. The last tab closes its session.
+/// happens at once, and the answer comes when it is done. Programs that were detached on purpose
+/// live on (`pane.spare_detached`). The last tab closes its session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TabClose {
@@ -153,9 +155,8 @@ impl Apply for TabClose {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("tab {} ({})", cx.state.tab_index(tab), cx.state.tab_label(tab));
-        let panes = cx.state.tab(tab).panes();
-        Ok(cx
-            .close(&self.closing, &what, panes, |state, until| state.hide_tab_for_undo(tab, until)))
+        let closed = ClosedPanes { what: &what, panes: cx.state.tab(tab).panes(), session: None };
+        Ok(cx.close(&self.closing, closed, |state, until| state.hide_tab_for_undo(tab, until)))
     }
 }
 

@@ -372,10 +372,18 @@ impl Core {
             for id in running.map(|command| command.id).collect::<Vec<_>>() {
                 self.state.commands.note_stop(id, StopReason::Session);
             }
-            fx.push(Effect::Command(CommandEffect::EndSession {
-                session,
-                grace: self.settings.pane.grace(),
-            }));
+            let spares = !self.state.commands.killed.remove(&session);
+            let grace = self.settings.pane.grace();
+            fx.push(Effect::Command(CommandEffect::EndSession { session, grace, spares }));
+        }
+        // Hidden sessions whose time is over have no commands any more.
+        for session in std::mem::take(&mut self.state.commands.killed) {
+            if !self.state.sessions.contains_key(&session) {
+                self.state.commands.ending.insert(session);
+                let grace = self.settings.pane.grace();
+                let effect = CommandEffect::EndSession { session, grace, spares: false };
+                fx.push(Effect::Command(effect));
+            }
         }
     }
 }

@@ -36,6 +36,7 @@ use crate::settings::Settings;
 use crate::state::call::Pending;
 use crate::state::effect::{ClientMessage, Effect, Effects, ProgramSpec, StartDir};
 use crate::state::host::Host;
+use crate::state::pane::PaneEnd;
 use crate::state::view::View;
 use crate::state::{ClientWithoutSession, Leaving, State, env};
 use crate::term::{OuterColours, Terminal};
@@ -353,9 +354,14 @@ impl Core {
 
     /// Ends the panes that were closed and that nobody brought back in time.
     fn end_closed(&mut self, now: Now, fx: &mut Effects) {
-        for pane in self.state.overdue_closed(now.tick) {
-            self.state.close_pane(pane, self.settings.pane.grace(), fx);
+        let (panes, sessions) = self.state.overdue_closed(now.tick);
+        for pane in panes {
+            let is_of_session = sessions.contains(&self.state.pane(pane).session);
+            let spares = self.settings.pane.spare_detached && !is_of_session;
+            let end = PaneEnd { grace: self.settings.pane.grace(), spares };
+            self.state.close_pane(pane, end, fx);
         }
+        self.state.commands.killed.extend(sessions);
     }
 
     /// The end of every step: sizes follow layouts and views, programs are started, clients without

@@ -18,7 +18,7 @@ use crate::base::time::{Now, Span};
 use crate::core::pane_events::NOTICE_MAX;
 use crate::core::{Core, Input, PaneEvent, RestoreInput};
 use crate::state::effect::{ClientMessage, Effect, Effects, StartDir};
-use crate::state::pane::{Pane, ProgramState};
+use crate::state::pane::{Pane, PaneEnd, ProgramState};
 use crate::state::view::View;
 use crate::state::{State, env};
 use crate::term::{Options, OuterColours, Terminal};
@@ -228,7 +228,10 @@ impl Core {
         self.state.used(client, now);
         let Some((choice, focus)) = choice.zip(self.state.view(client).focus()) else { return };
         match choice {
-            Choice::Again => self.state.restart_pane(focus, self.settings.pane.grace(), fx),
+            Choice::Again => {
+                let end = PaneEnd { grace: self.settings.pane.grace(), spares: true };
+                self.state.restart_pane(focus, end, fx);
+            }
             Choice::Shell => self.state.start_shell_instead(focus, fx),
         }
     }

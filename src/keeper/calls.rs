@@ -63,13 +63,19 @@ impl Keeper {
         match message {
             ToKeeper::Spawn(spawn) => self.spawn(call, &spawn),
             ToKeeper::Signal { tag, target, signal } => {
+                self.find_rest(tag);
                 self.snapshots.take();
-                let job = self.jobs.get(&tag).zip(self.scope());
+                let job = self.program(tag).zip(self.scope());
                 let count = job.map_or(0, |(job, scope)| kill::signal(job, scope, target, signal));
                 self.send(call, &FromKeeper::Signalled { tag, count }, Vec::new());
             }
             ToKeeper::Kill { tag, limit_ms } => self.kill(call, tag, limit_ms),
             ToKeeper::Forget { tag } => self.forget(tag),
+            ToKeeper::Spare { tag, heir } => {
+                if let Some(job) = self.jobs.get_mut(&tag) {
+                    job.heir = Some(heir).filter(|heir| *heir != 0);
+                }
+            }
             ToKeeper::Stash { name } => self.put_in_stash(name, fds),
             ToKeeper::Unstash { name } => {
                 self.stash.remove(&name);
@@ -153,7 +159,8 @@ impl Keeper {
     }
 
     fn kill(&mut self, call: u64, tag: u64, limit_ms: u32) {
-        if self.jobs.contains_key(&tag) {
+        self.find_rest(tag);
+        if self.program(tag).is_some() {
             self.kills.push(Kill::new(tag, call, now().tick, limit_ms));
             return;
         }
@@ -162,7 +169,9 @@ impl Keeper {
     }
 
     fn forget(&mut self, tag: u64) {
-        self.jobs.remove(&tag);
+        if let Some(job) = self.jobs.remove(&tag) {
+            self.keep_rest(job);
+        }
         self.kills.retain(|kill| kill.tag != tag);
         if let Some(cgroups) = &self.cgroups {
             cgroups.remove(tag);

@@ -29,6 +29,8 @@ pub(super) enum ProgramLife {
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) tag: u64,
+    /// The tags of all programs that it is the rest of; else its own.
+    pub(super) tags: Vec<u64>,
     pub(super) pid: i32,
     pub(super) start_time: u64,
     pub(super) wiring: Wiring,
@@ -42,6 +44,11 @@ pub(super) struct Program {
     pub(super) is_adopted: bool,
     /// Members that were found, by process id and start time, until they are gone.
     pub(super) seen: RefCell<BTreeMap<i32, u64>>,
+    /// Signals and kills pass over what was detached from it; what is left of it in the end is
+    /// reached by this tag.
+    pub(super) heir: Option<u64>,
+    /// Members that were found not to be detached, by process id and start time.
+    pub(super) attached: RefCell<BTreeMap<i32, u64>>,
     /// The pidfd says that the program ended, but not yet how: until then that is asked for.
     pub(super) status_by: Option<Tick>,
 }
@@ -80,6 +87,7 @@ impl Program {
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             tag,
+            tags: vec![tag],
             pid,
             start_time: process::read(pid).map_or(0, |process| process.start_time),
             wiring,
@@ -89,6 +97,8 @@ impl Program {
             input,
             is_adopted: false,
             seen: RefCell::default(),
+            heir: None,
+            attached: RefCell::default(),
             status_by: None,
         })
     }
@@ -120,6 +130,7 @@ impl Program {
         }
         Some(Self {
             tag: entry.tag,
+            tags: vec![entry.tag],
             pid: entry.pid,
             start_time: entry.start_time,
             wiring: entry.wiring,
@@ -129,8 +140,30 @@ impl Program {
             input,
             is_adopted: true,
             seen: RefCell::default(),
+            heir: None,
+            attached: RefCell::default(),
             status_by: None,
         })
+    }
+
+    /// The rest of programs that are forgotten, none yet.
+    pub(super) fn rest(tag: u64) -> Self {
+        Self {
+            tag,
+            tags: Vec::new(),
+            pid: i32::MAX,
+            start_time: 0,
+            wiring: Wiring::Pipes,
+            life: ProgramLife::Ended(ExitStatus::Lost),
+            streams: Vec::new(),
+            pidfd: None,
+            input: None,
+            is_adopted: true,
+            seen: RefCell::default(),
+            heir: None,
+            attached: RefCell::default(),
+            status_by: None,
+        }
     }
 
     /// The message that tells the server of it, and the fds that ride with that.

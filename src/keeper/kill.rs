@@ -9,18 +9,21 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use crate::base::error::ignore_failure;
+use crate::base::id::SessionId;
 use crate::base::signal::{CONT, KILL};
 use crate::base::time::{Span, Tick};
+use crate::keeper::Keeper;
 use crate::keeper::job::{Program, ProgramLife};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::origin_mark::OriginMark;
 use crate::platform::process::Process;
 use crate::platform::process_ownership::{
-    CERTAINTY_NEEDED, Confidence, KILL_FOR, Ownership, PASS_PAUSE,
+    CERTAINTY_NEEDED, Confidence, KILL_FOR, Ownership, PASS_PAUSE, of_lineages, tags_saying,
 };
 use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process, tty};
-use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target, cookie};
+use crate::wire::keeper::{COUNT_UNSURE, HEIR_BITS, KillReport, Survivor, Target, cookie};
 
 /// The evidence that tells the processes of one program from all others.
 #[derive(Debug, Clone, Copy)]
@@ -86,13 +89,21 @@ fn send(member: &Process, number: i32) -> bool {
     pidfd::signal_process(member.pid, member.start_time, number).is_ok()
 }
 
-/// All living processes that came of a program, and what it says if there are none. The program
-/// remembers them, so that none is lost that gives up its environment or outlives its parents.
-fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
-    let found = ownership(job, scope).members(scope.snapshot, &mut scope.markers.borrow_mut());
+/// All living processes that came of a program and are not spared, and what it says if there are
+/// none. The program remembers them, so that none is lost that gives up its environment or outlives
+/// its parents.
+pub(super) fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
+    let mut found = ownership(job, scope).members(scope.snapshot, &mut scope.markers.borrow_mut());
+    let identity = |member: &Process| (member.pid, member.start_time);
     let mut seen = job.seen.borrow_mut();
     seen.retain(|pid, start_time| scope.snapshot.has(*pid, *start_time));
-    seen.extend(found.0.iter().map(|member| (member.pid, member.start_time)));
+    seen.extend(found.0.iter().map(identity));
+    if job.heir.is_some() {
+        let mut attached = job.attached.borrow_mut();
+        let detached = scope.snapshot.detached(&found.0, job.pid, &attached);
+        found.0.retain(|member| !detached.contains(&member.pid));
+        attached.extend(found.0.iter().map(identity));
+    }
     found
 }
 
@@ -112,11 +123,11 @@ fn ownership(job: &Program, scope: Scope<'_>) -> Ownership {
         known,
         in_cgroup: scope
             .cgroups
-            .map(|cgroups| cgroups.members(job.tag).into_iter().collect())
+            .map(|cgroups| job.tags.iter().flat_map(|tag| cgroups.members(*tag)).collect())
             .unwrap_or_default(),
         sessions: sessions.into_iter().filter_map(|(id, is_its)| is_its.then_some(id)).collect(),
-        marker: cookie(scope.epoch, job.tag),
-        marks: vec![OriginMark::of(scope.epoch, job.tag)],
+        markers: job.tags.iter().map(|tag| cookie(scope.epoch, *tag)).collect(),
+        marks: job.tags.iter().map(|tag| OriginMark::of(scope.epoch, *tag)).collect(),
         // Programs of ours that nobody else holds descend from us, unless a former keeper has
         // started them.
         ancestor: (!job.is_adopted).then_some(own_pid),
@@ -124,6 +135,65 @@ fn ownership(job: &Program, scope: Scope<'_>) -> Ownership {
         since: job.start_time,
         excluded: [0, 1, own_pid].into_iter().chain(scope.server_pids).collect(),
         ..Ownership::default()
+    }
+}
+
+/// The rests of programs that are forgotten: what a user detached on purpose, so that it outlives
+/// its pane. It is reached by the tag of the session to which it is left, and ends with the server.
+impl Keeper {
+    /// The program, or the rest of some, with a tag.
+    pub(super) fn program(&self, tag: u64) -> Option<&Program> {
+        self.jobs.get(&tag).or_else(|| self.rests.get(&tag))
+    }
+
+    /// Keeps what is left of a program that is forgotten, if somebody lives.
+    pub(super) fn keep_rest(&mut self, mut job: Program) {
+        let Some(heir) = job.heir.take() else { return };
+        self.snapshots.take();
+        let Some(scope) = self.scope() else { return };
+        if members(&job, scope).0.is_empty() {
+            return;
+        }
+        let rest = self.rests.entry(heir).or_insert_with(|| Program::rest(heir));
+        rest.tags.push(job.tag);
+        rest.seen.get_mut().extend(job.seen.take());
+    }
+
+    /// Adds what says itself to which session it is left: after an upgrade or the end of a former
+    /// keeper nobody else knows.
+    pub(super) fn find_rest(&mut self, heir: u64) {
+        if heir & HEIR_BITS != HEIR_BITS {
+            return;
+        }
+        self.snapshots.take();
+        let Some(snapshot) = &self.snapshots.snapshot else { return };
+        let variable = format!("ABIDE_SESSION={}", SessionId(heir & !HEIR_BITS));
+        let mut markers = self.snapshots.markers.borrow_mut();
+        let mut tags = tags_saying(snapshot, &mut markers, self.epoch, &variable);
+        let known = self.rests.get(&heir).map(|rest| rest.tags.clone()).unwrap_or_default();
+        tags.retain(|tag| !self.jobs.contains_key(tag) && !known.contains(tag));
+        if !tags.is_empty() {
+            let rest = self.rests.entry(heir).or_insert_with(|| Program::rest(heir));
+            rest.tags.extend(tags);
+        }
+    }
+
+    /// Ends what former keepers have started and is left to anybody: the server was told to stop,
+    /// and all else is over. All that descends from this keeper it ends as its children.
+    pub(super) fn end_rests(&mut self) {
+        let own = rustix::process::geteuid().as_raw();
+        self.snapshots.snapshot = None;
+        self.snapshots.take();
+        let Some(snapshot) = &self.snapshots.snapshot else { return };
+        let mut markers = self.snapshots.markers.borrow_mut();
+        let is_ours = |process: &Process| process::user(process.pid) == Some(own);
+        let below = snapshot.family([rustix::process::getpid().as_raw_pid()]);
+        for process in of_lineages(snapshot, &mut markers, &[self.epoch], is_ours) {
+            if !below.contains(&process.pid) {
+                let sent = pidfd::signal_process(process.pid, process.start_time, KILL);
+                ignore_failure(sent, "who is gone by now needs no signal");
+            }
+        }
     }
 }
 
@@ -152,10 +222,12 @@ impl Kill {
 
     /// Makes a pass. The report comes with the last.
     pub(super) fn pass(&mut self, job: &Program, scope: Scope<'_>) -> Option<KillReport> {
-        let populated = scope.cgroups.and_then(|cgroups| cgroups.is_populated(job.tag));
+        // The cgroup as a whole neither ends nor proves anything if some in it are spared.
+        let cgroups = scope.cgroups.filter(|_| job.heir.is_none());
+        let populated = cgroups.and_then(|cgroups| cgroups.is_populated(job.tag));
         let (found, confidence) = members(job, scope);
         if populated == Some(true) {
-            let _is_killed = scope.cgroups.is_some_and(|cgroups| cgroups.kill(job.tag));
+            let _is_killed = cgroups.is_some_and(|cgroups| cgroups.kill(job.tag));
         }
         signal_leader(job, KILL);
         for member in &found {

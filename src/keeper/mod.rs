@@ -91,6 +91,8 @@ struct Keeper {
     cgroups: Option<Cgroups>,
     server: Server,
     jobs: BTreeMap<u64, Program>,
+    /// The rests of programs that are forgotten, by the tags of whom they are left to.
+    rests: BTreeMap<u64, Program>,
     stash: BTreeMap<Vec<u8>, Rc<OwnedFd>>,
     kills: Vec<Kill>,
     snapshots: SnapshotCache,
@@ -181,6 +183,7 @@ impl Keeper {
             cgroups,
             server,
             jobs: BTreeMap::new(),
+            rests: BTreeMap::new(),
             stash: BTreeMap::new(),
             kills: Vec::new(),
             snapshots: SnapshotCache::default(),
@@ -404,6 +407,7 @@ impl Keeper {
         if status == ExitStatus::Code(0) {
             self.is_over = true;
             if self.jobs.is_empty() {
+                self.end_rests();
                 // All that is known was ended: who is left has shed all that tells whose it is.
                 process::end_children();
             }
@@ -504,7 +508,7 @@ impl Keeper {
         self.snapshots.take();
         let mut kills = std::mem::take(&mut self.kills);
         kills.retain_mut(|kill| {
-            let Some(job) = self.jobs.get(&kill.tag) else { return false };
+            let Some(job) = self.program(kill.tag) else { return false };
             let Some(scope) = self.scope() else { return true };
             let Some(report) = kill.pass(job, scope) else { return true };
             self.send(kill.call, &FromKeeper::Killed { tag: kill.tag, report }, Vec::new());

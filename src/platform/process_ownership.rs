@@ -44,8 +44,8 @@ pub struct Ownership {
     pub in_cgroup: BTreeSet<i32>,
     /// Sessions in which nothing else runs.
     pub sessions: BTreeSet<i32>,
-    /// The variable that marks members, as `NAME=value`.
-    pub marker: String,
+    /// The variables that mark members, as `NAME=value`, all of one name.
+    pub markers: Vec<String>,
     /// The marks that members are born with.
     pub marks: Vec<OriginMark>,
     /// The beginning of a variable that all processes of this abide carry, as `NAME=prefix`. With
@@ -133,6 +133,24 @@ pub fn of_lineages(
     let tops: Vec<i32> =
         all.filter(|process| is_member(process)).map(|process| process.pid).collect();
     snapshot.living_family(tops).0
+}
+
+/// The tags of programs of this lineage that processes name which carry a variable too, given as
+/// `NAME=value`.
+pub fn tags_saying(
+    snapshot: &ProcessSnapshot,
+    markers: &mut EnvMarkers,
+    lineage: u64,
+    variable: &str,
+) -> BTreeSet<u64> {
+    let prefix = format!("{JOB_VARIABLE}{lineage:016x}:");
+    let tag_of = |process: &Process| {
+        let variables = markers.of(process)?;
+        variables.iter().find(|told| *told == variable.as_bytes())?;
+        let mut tags = variables.iter().filter_map(|told| told.strip_prefix(prefix.as_bytes()));
+        std::str::from_utf8(tags.next()?).ok()?.parse().ok()
+    };
+    snapshot.processes().filter_map(tag_of).collect()
 }
 
 impl Ownership {
@@ -253,8 +271,8 @@ impl Ownership {
                 || origin.shells.contains(&process.session)
                 || variables.iter().any(|variable| origin.markers.contains(variable))
         });
-        let name = self.marker.split_inclusive('=').next().unwrap_or_default();
-        find(name).map_or_else(
+        let name = self.markers.first().and_then(|marker| marker.split_inclusive('=').next());
+        find(name.unwrap_or_default()).map_or_else(
             || {
                 let is_of_time = |origin: &SharedOrigin| {
                     origin.born.contains(&process.start_time)
@@ -266,7 +284,7 @@ impl Ownership {
             |told| {
                 let is_of_ours =
                     self.family.is_empty() || is_of_origin || find(&self.family).is_some();
-                *told == self.marker.as_bytes() && is_of_ours
+                self.markers.iter().any(|marker| *told == marker.as_bytes()) && is_of_ours
             },
         )
     }
@@ -304,7 +322,7 @@ mod tests {
         Ownership {
             known: [(20, 20)].into(),
             sessions: [20].into(),
-            marker: "ABIDE_JOB=e:7".into(),
+            markers: vec!["ABIDE_JOB=e:7".into()],
             ancestor: Some(KEEPER),
             reaper: KEEPER,
             since: 20,
@@ -315,7 +333,7 @@ mod tests {
 
     fn command() -> Ownership {
         Ownership {
-            marker: "ABIDE_COMMAND=5".into(),
+            markers: vec!["ABIDE_COMMAND=5".into()],
             family: "ABIDE_JOB=e:".into(),
             origin: Some(SharedOrigin {
                 shells: [SHELL].into(),

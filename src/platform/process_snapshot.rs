@@ -71,6 +71,25 @@ impl ProcessSnapshot {
         found
     }
 
+    /// Those of a program's processes that were detached on purpose, with all that they started:
+    /// they have no terminal, and another session than the program's. Whoever is known to be
+    /// `attached`, by process id and start time, had a terminal of its own that is gone, as what
+    /// runs in a nested one when that goes.
+    #[must_use]
+    pub fn detached(
+        &self,
+        members: &[Process],
+        session: i32,
+        attached: &BTreeMap<i32, u64>,
+    ) -> BTreeSet<i32> {
+        let is_detached = |member: &&Process| {
+            member.tty == 0
+                && member.session != session
+                && attached.get(&member.pid) != Some(&member.start_time)
+        };
+        self.family(members.iter().filter(is_detached).map(|member| member.pid))
+    }
+
     /// The members of a family that have not ended, and whether some have: one that ends during a
     /// look may have started another after the ids were listed.
     #[must_use]

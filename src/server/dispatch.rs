@@ -698,7 +698,7 @@ impl Server {
             self.settle(vec![Effect::Write { pane, bytes: early }], Origin::None);
         }
         if let Some(grace) = self.panes.unborn.remove(&pane) {
-            self.settle(vec![Effect::Stop { pane, grace }], Origin::None);
+            self.settle(vec![Effect::Stop { pane, grace, heir: None }], Origin::None);
         }
     }
 

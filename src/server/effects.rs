@@ -8,11 +8,12 @@ use std::path::Path;
 use tokio::io::Interest;
 
 use crate::base::error::{Code, Refusal};
-use crate::base::id::PaneId;
+use crate::base::id::{PaneId, SessionId};
 use crate::base::signal;
 use crate::base::time::Span;
 use crate::core::Input;
 use crate::platform::{async_fd, now, tty};
+use crate::server::commands::spared::spare_order;
 use crate::server::edge::Server;
 use crate::server::event::{self, Event, Origin, Return};
 use crate::server::hooks;
@@ -40,8 +41,8 @@ impl Server {
                 }
                 self.write_snapshot(pane);
             }
-            Effect::Stop { pane, grace } => self.stop(pane, grace),
-            Effect::Forget { pane } => self.forget(pane),
+            Effect::Stop { pane, grace, heir } => self.stop(pane, grace, heir),
+            Effect::Forget { pane, heir } => self.forget(pane, heir),
             Effect::Snapshot { pane } => self.write_snapshot(pane),
             Effect::Answer { call, outcome } => {
                 let outcome = match self.stepped_call.1.take() {
@@ -223,12 +224,16 @@ impl Server {
         });
     }
 
-    fn stop(&mut self, pane: PaneId, grace: Span) {
+    fn stop(&mut self, pane: PaneId, grace: Span, heir: Option<SessionId>) {
         let Some(io) = self.panes.io.get_mut(&pane) else {
             self.panes.unborn.insert(pane, grace);
             return;
         };
-        if io.stop.begin(now().tick, grace) {
+        let is_new = io.stop.begin(now().tick, grace);
+        if is_new && heir.is_some() || !is_new && heir.is_none() {
+            self.link.say(&spare_order(pane.0, heir), Vec::new());
+        }
+        if is_new || heir.is_none() {
             tracing::info!(%pane, pid = io.pid(), "stop asked");
             self.link.say(
                 &ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: signal::HUP },
@@ -237,12 +242,15 @@ impl Server {
         }
     }
 
-    fn forget(&mut self, pane: PaneId) {
+    fn forget(&mut self, pane: PaneId, heir: Option<SessionId>) {
         self.panes.io.remove(&pane);
         self.panes.early.remove(&pane);
         self.disk.forget(pane);
         for part in crate::server::panes::pane::StashedPart::ALL {
             self.link.say(&ToKeeper::Unstash { name: part.name(pane) }, Vec::new());
+        }
+        if heir.is_some() {
+            self.link.say(&spare_order(pane.0, heir), Vec::new());
         }
         self.link.say(&ToKeeper::Forget { tag: pane.0 }, Vec::new());
     }

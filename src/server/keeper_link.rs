@@ -64,7 +64,9 @@ impl KeeperLink {
         let bytes = wire::encode(self.lease, 0, message, fds.len());
         self.queue.push(bytes, fds);
         match message {
-            ToKeeper::Signal { .. } | ToKeeper::Kill { .. } => self.asked.push(message.clone()),
+            ToKeeper::Signal { .. } | ToKeeper::Kill { .. } | ToKeeper::Spare { .. } => {
+                self.asked.push(message.clone());
+            }
             ToKeeper::Forget { tag } => self.asked.retain(|asked| asked_of(asked) != Some(*tag)),
             _ => {}
         }
@@ -167,7 +169,9 @@ impl AsFd for KeeperLink {
 /// The program that a signal or a kill is for.
 const fn asked_of(message: &ToKeeper) -> Option<u64> {
     match message {
-        ToKeeper::Signal { tag, .. } | ToKeeper::Kill { tag, .. } => Some(*tag),
+        ToKeeper::Signal { tag, .. } | ToKeeper::Kill { tag, .. } | ToKeeper::Spare { tag, .. } => {
+            Some(*tag)
+        }
         _ => None,
     }
 }

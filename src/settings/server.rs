@@ -98,6 +98,10 @@ pub struct PaneOptions {
     /// on, to be brought back by `undo`, in milliseconds; 0 ends it at once.
     #[schemars(range(max = 86_400_000))]
     pub undo_ms: u64,
+    /// True if what was detached on purpose outlives the close of its pane: programs with a session
+    /// of their own and no terminal, as `setsid -f` and daemons have. They end with the kill of
+    /// their session, `abide stop` and the server.
+    pub spare_detached: bool,
     /// True if programs may ask what stands on their screen (DECRQCRA) and what its title is, as
     /// suites that test terminals do; for panes made from then on. What one program printed can
     /// then come back to another as if it had been typed.
@@ -106,7 +110,13 @@ pub struct PaneOptions {
 
 impl Default for PaneOptions {
     fn default() -> Self {
-        Self { remain_on_exit: Remain::Off, grace_ms: 5_000, undo_ms: 60_000, reports: false }
+        Self {
+            remain_on_exit: Remain::Off,
+            grace_ms: 5_000,
+            undo_ms: 60_000,
+            spare_detached: true,
+            reports: false,
+        }
     }
 }
 

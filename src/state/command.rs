@@ -176,6 +176,9 @@ pub struct Commands {
     pub ending: BTreeSet<SessionId>,
     /// Sessions that went in this step; empty between steps.
     pub gone: Vec<SessionId>,
+    /// Sessions that are being killed: what outlived their panes ends with them. Empty between
+    /// steps.
+    pub killed: BTreeSet<SessionId>,
 }
 
 impl Commands {
@@ -293,6 +296,7 @@ impl Commands {
     /// A session is gone: its commands and its shell are ended at the end of the step.
     pub fn session_gone(&mut self, session: SessionId) {
         let has_any = self.exec_queues.contains_key(&session)
+            || self.killed.contains(&session)
             || self.records.values().any(|command| command.session == session);
         if has_any {
             self.gone.push(session);

@@ -50,6 +50,8 @@ pub enum CommandEffect {
         session: SessionId,
         /// Time to end by itself.
         grace: Span,
+        /// True if what outlived its panes lives on.
+        spares: bool,
     },
     /// Carry a request out and answer the call.
     Serve {

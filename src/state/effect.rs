@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::error::Refusal;
 use crate::base::geom::Size;
-use crate::base::id::{CallId, ClientId, PaneId};
+use crate::base::id::{CallId, ClientId, PaneId, SessionId};
 use crate::base::time::Span;
 use crate::state::command_effect::{CommandEffect, SnapshotRequest};
 use crate::state::undo::UndoChange;
@@ -43,11 +43,15 @@ pub enum Effect {
         pane: PaneId,
         /// Time to end by itself.
         grace: Span,
+        /// The session to which is left what a user detached from it; none where all is to end.
+        heir: Option<SessionId>,
     },
     /// Drop what is held for a pane whose program has ended: master, ring, scrollback.
     Forget {
         /// The pane.
         pane: PaneId,
+        /// The session to which is left what lives on of it.
+        heir: Option<SessionId>,
     },
     /// A pane's terminal was changed by something that is no byte of its output: write a snapshot
     /// before the next byte.

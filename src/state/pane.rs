@@ -264,6 +264,15 @@ pub struct News {
     pub progress: Option<Progress>,
 }
 
+/// The way in which the program of a pane is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaneEnd {
+    /// Time to end by itself.
+    pub grace: Span,
+    /// True if what a user detached on purpose lives on.
+    pub spares: bool,
+}
+
 impl State {
     /// Makes a pane that is in no layout yet; its program is started at the end of the step.
     pub(super) fn make_pane(&mut self, at: NewPanePlace, new: NewPane, wall: u64) -> PaneId {
@@ -523,13 +532,17 @@ impl State {
         Ok(tab)
     }
 
-    /// Takes a pane out of its layout and ends everything its program started.
-    pub fn close_pane(&mut self, id: PaneId, grace: Span, fx: &mut Effects) {
+    /// Takes a pane out of its layout and ends everything its program started, but for what is
+    /// spared.
+    pub fn close_pane(&mut self, id: PaneId, end: PaneEnd, fx: &mut Effects) {
         self.drop_closed(id);
         match self.pane(id).life {
             ProgramState::Ending => {
                 self.pane_mut(id).again = false;
                 self.take_out(id);
+                if !end.spares {
+                    fx.push(Effect::Stop { pane: id, grace: end.grace, heir: None });
+                }
             }
             ProgramState::Ended { .. } | ProgramState::Held => {
                 self.take_out(id);
@@ -539,7 +552,8 @@ impl State {
                 self.take_out(id);
                 let pane = self.pane_mut(id);
                 (pane.life, pane.tab) = (ProgramState::Ending, None);
-                fx.push(Effect::Stop { pane: id, grace });
+                let heir = end.spares.then_some(pane.session);
+                fx.push(Effect::Stop { pane: id, grace: end.grace, heir });
             }
         }
     }
@@ -555,7 +569,7 @@ impl State {
 
     /// Starts the program of a pane again, in the same place: at once if it has ended, else when it
     /// has been ended.
-    pub fn restart_pane(&mut self, id: PaneId, grace: Span, fx: &mut Effects) {
+    pub fn restart_pane(&mut self, id: PaneId, end: PaneEnd, fx: &mut Effects) {
         let session = self.pane(id).session;
         self.pane_mut(id).restore.instead = false;
         match self.pane(id).life {
@@ -564,7 +578,8 @@ impl State {
             ProgramState::Starting | ProgramState::Running { .. } => {
                 let pane = self.pane_mut(id);
                 (pane.life, pane.again) = (ProgramState::Ending, true);
-                fx.push(Effect::Stop { pane: id, grace });
+                let heir = end.spares.then_some(pane.session);
+                fx.push(Effect::Stop { pane: id, grace: end.grace, heir });
             }
         }
         self.changed(session);
@@ -575,7 +590,7 @@ impl State {
         // Of one that came back and waited, nothing is held but what it showed, which it goes on
         // from.
         if self.pane(id).life != ProgramState::Held {
-            fx.push(Effect::Forget { pane: id });
+            fx.push(Effect::Forget { pane: id, heir: None });
         }
         let pane = self.pane_mut(id);
         (pane.life, pane.again, pane.restore.retried) = (ProgramState::Starting, false, true);
@@ -618,7 +633,8 @@ impl State {
         let pane = self.panes.remove(&id);
         self.pending_work.start.retain(|(pane, _)| *pane != id);
         self.version += 1;
-        fx.push(Effect::Forget { pane: id });
+        let heir = pane.as_ref().map(|pane| pane.session);
+        fx.push(Effect::Forget { pane: id, heir });
         pane
     }
 

@@ -1,7 +1,7 @@
 //! Undo of a close: closed items are hidden while their programs run on, and come back to their old
 //! place; those whose programs are gone are made anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
@@ -224,17 +224,15 @@ impl State {
         self.closed_items.retain_mut(|item| item.lose(pane));
     }
 
-    /// The panes whose time is over.
+    /// The panes whose time is over, and the sessions among what was closed.
     #[must_use]
-    pub fn overdue_closed(&self, now: Tick) -> Vec<PaneId> {
+    pub fn overdue_closed(&self, now: Tick) -> (Vec<PaneId>, BTreeSet<SessionId>) {
         let surplus = self.closed_items.len().saturating_sub(CLOSED_MAX);
         let is_over = |(at, item): &(usize, &ClosedItem)| *at < surplus || item.until <= now;
-        self.closed_items
-            .iter()
-            .enumerate()
-            .filter(is_over)
-            .flat_map(|(_, item)| item.panes())
-            .collect()
+        let over = || self.closed_items.iter().enumerate().filter(is_over).map(|(_, item)| item);
+        let is_session = |item: &&ClosedItem| matches!(item.what, ClosedContent::Session(_));
+        let sessions = over().filter(is_session).map(|item| item.session.id).collect();
+        (over().flat_map(ClosedItem::panes).collect(), sessions)
     }
 
     /// Brings back what was closed last, to where it was as far as that is still there; none if

@@ -77,6 +77,10 @@ pub const CONTROL_GIVEN_UP_NUMBER: usize = 264;
 /// The name under which the socket from a server to its successor is stashed during a hand-over.
 pub const HANDOVER: &[u8] = b"handover";
 
+/// The bits in the tag of a session to which is left what outlives its panes, by which it is told
+/// from those of programs; the others are the session's number.
+pub const HEIR_BITS: u64 = 0b11 << 61;
+
 /// Stands for how many a signal reached where none was found, but somebody is just ending or
 /// becoming another program whose origin cannot be told.
 pub const COUNT_UNSURE: u32 = u32::MAX;
@@ -330,6 +334,15 @@ pub enum ToKeeper {
     Succeed,
     /// End, and kill nothing. Closing the terminals hangs up what still runs.
     Quit,
+    /// From now on signals to all that came of a program, and kills of it, pass over what has a
+    /// session of its own and no terminal. When the program is forgotten, what is left of it is
+    /// reached by the other tag. Not answered.
+    Spare {
+        /// The program.
+        tag: u64,
+        /// The tag by which what is left is reached; 0 passes over nobody any more.
+        heir: u64,
+    },
 }
 
 /// A record from a keeper to its server.

@@ -5,6 +5,7 @@ mod cli;
 mod client_view;
 mod config;
 mod core_model;
+mod detached_programs;
 mod docs;
 mod e2e_attach;
 mod e2e_bombs;

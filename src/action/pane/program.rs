@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::{Closing, PaneTarget, Start};
 use crate::action::completion::{LINE_MAX, Stopped};
+use crate::action::context::ClosedPanes;
 use crate::action::dto::PaneItem;
 use crate::action::exec::ready;
 use crate::action::pane::tab_of;
@@ -69,8 +70,8 @@ impl Apply for PaneRespawn {
         if let Some(cwd) = cwd {
             entry.cwd = cwd;
         }
-        let grace = cx.grace(None);
-        cx.state.restart_pane(pane, grace, cx.fx);
+        let end = cx.pane_end(None);
+        cx.state.restart_pane(pane, end, cx.fx);
         Ok(Answer::Now(PaneItem::of(cx.state, pane)))
     }
 }
@@ -156,8 +157,8 @@ impl PaneRerun {
                 cx.state.start_shell_instead(id, cx.fx);
             }
             ProgramState::Held | ProgramState::Ended { .. } => {
-                let grace = cx.grace(None);
-                cx.state.restart_pane(id, grace, cx.fx);
+                let end = cx.pane_end(None);
+                cx.state.restart_pane(id, end, cx.fx);
             }
             _ if self.shell => {
                 let refusal =
@@ -214,8 +215,8 @@ fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
 ///
 /// It is hidden and its programs run on for a minute (`pane.undo_ms`), then they are told to end,
 /// with their whole process trees, killed after the grace, and verified to be gone. With --now that
-/// happens at once, and the answer comes when it is done. The last pane closes its tab, and the
-/// last tab its session.
+/// happens at once, and the answer comes when it is done. Programs that were detached on purpose
+/// live on (`pane.spare_detached`). The last pane closes its tab, and the last tab its session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PaneClose {
@@ -240,7 +241,8 @@ impl Apply for PaneClose {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("pane {} ({})", cx.state.pane_index(pane), cx.state.pane_label(pane));
-        Ok(cx.close(&self.closing, &what, vec![pane], |state, until| {
+        let closed = ClosedPanes { what: &what, panes: vec![pane], session: None };
+        Ok(cx.close(&self.closing, closed, |state, until| {
             state.hide_pane_for_undo(pane, until);
         }))
     }

@@ -14,6 +14,7 @@ use crate::base::time::Span;
 use crate::state::call::Pending;
 use crate::state::command::StopReason;
 use crate::state::command_effect::{Request, Target};
+use crate::state::pane::PaneEnd;
 
 /// Stop a command, a process or the program of a pane
 ///
@@ -113,7 +114,7 @@ impl Apply for ProcessStop {
 
 impl ProcessStop {
     fn pane(cx: &mut Cx<'_>, pane: PaneId, grace: Span) -> Answer<StopReport> {
-        cx.state.close_pane(pane, grace, cx.fx);
+        cx.state.close_pane(pane, PaneEnd { grace, spares: false }, cx.fx);
         if cx.state.panes.contains_key(&pane) {
             return Answer::later(Pending::Stop {
                 panes: vec![pane],

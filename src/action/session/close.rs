@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::{Closing, SessionTarget};
 use crate::action::completion::Stopped;
+use crate::action::context::ClosedPanes;
 use crate::action::snapshot::asked;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey};
 use crate::base::error::{Code, Refusal};
@@ -15,6 +16,7 @@ use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::State;
 use crate::state::call::Caller;
 use crate::state::command_effect::SnapshotRequest;
+use crate::state::pane::{Pane, PaneEnd, ProgramState};
 use crate::state::undo::{ClosedItem, Reopened};
 
 /// Close a session; `undo` brings it back
@@ -54,7 +56,8 @@ impl Apply for SessionClose {
             .iter()
             .flat_map(|tab| cx.state.tab(*tab).panes())
             .collect();
-        Ok(cx.close(&self.closing, &what, panes, |state, until| {
+        let closed = ClosedPanes { what: &what, panes, session: Some(session) };
+        Ok(cx.close(&self.closing, closed, |state, until| {
             state.hide_session_for_undo(session, until);
         }))
     }
@@ -94,8 +97,18 @@ impl Apply for SessionKill {
         let mut panes: Vec<PaneId> = tabs.flat_map(|tab| cx.state.tab(tab).panes()).collect();
         let closed = |grave: &&ClosedItem| self.all || sessions.contains(&grave.session.id);
         panes.extend(cx.state.closed_items.iter().filter(closed).flat_map(ClosedItem::panes));
-        let grace = cx.grace(self.grace_ms);
-        Ok(cx.stop(panes, grace))
+        let hidden = cx.state.closed_items.iter().filter(closed).map(|item| item.session.id);
+        let killed: BTreeSet<SessionId> = sessions.iter().copied().chain(hidden).collect();
+        // Programs that were to outlive panes which are just being closed end too.
+        let is_ending = |pane: &&Pane| {
+            pane.life == ProgramState::Ending
+                && pane.tab.is_none()
+                && killed.contains(&pane.session)
+        };
+        panes.extend(cx.state.panes.values().filter(is_ending).map(|pane| pane.id));
+        cx.state.commands.killed.extend(killed);
+        let end = PaneEnd { grace: cx.grace(self.grace_ms), spares: false };
+        Ok(cx.stop(panes, end))
     }
 }
 

@@ -134,6 +134,7 @@ impl Restored {
             scan: ProcessScan::default(),
             open_inputs: BTreeSet::new(),
             ending: Vec::new(),
+            spared: BTreeMap::new(),
             tables: ProcessTables::default(),
             buffer: vec![0; BUFFER_LEN],
             events,

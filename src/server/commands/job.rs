@@ -18,6 +18,7 @@ use crate::platform::memory::SharedMemory;
 use crate::platform::now;
 use crate::platform::poll::is_at_end;
 use crate::server::commands::io::{CommandIo, OutputSource, Writer};
+use crate::server::commands::spared::is_heir;
 use crate::server::commands::stop::{
     StopEvidence, StopProgress, StopRequest, StopStep, kill_order,
 };
@@ -247,6 +248,12 @@ impl Commands {
                 }
                 while self.job_output(cx, tag) {}
                 self.check_job(cx, tag);
+            }
+            FromKeeper::Signalled { count, .. } if is_heir(tag) => {
+                self.spared_evidence(cx, tag, StopEvidence::reached(count, true));
+            }
+            FromKeeper::Killed { report, .. } if is_heir(tag) => {
+                self.spared_evidence(cx, tag, StopEvidence::Killed(&report));
             }
             FromKeeper::Signalled { count, .. } => self.job_signalled(cx, tag, count),
             FromKeeper::Killed { report, .. } => {
@@ -622,6 +629,7 @@ impl Commands {
             |tag: &u64| self.kind_of(cx, *tag).is_some_and(|kind| kind.session() == session);
         self.jobs.values().any(|job| job.what.session() == session)
             || self.spawning.keys().any(is_of)
+            || self.spared.contains_key(&session)
             || self.is_preparing_in(session)
     }
 }

@@ -16,6 +16,7 @@ mod logs;
 mod ps;
 mod scan;
 mod shell;
+pub(in crate::server) mod spared;
 pub(in crate::server) mod stop;
 #[cfg(test)]
 mod tests;
@@ -39,7 +40,7 @@ use crate::server::commands::job::{ClosingInput, Job};
 use crate::server::commands::logs::{Follower, LogRequest};
 use crate::server::commands::ps::{ProcessSamples, ProcessTables, TableRequest};
 use crate::server::commands::scan::{ProcessScan, ScanResult};
-use crate::server::commands::stop::{StopOperation, StopRequest};
+use crate::server::commands::stop::{StopOperation, StopProgress, StopRequest};
 use crate::server::commands::wait::{WaitAnswer, Waits};
 use crate::server::edge::Wake;
 use crate::server::keeper_link::KeeperLink;
@@ -81,6 +82,8 @@ pub(in crate::server) struct Commands {
     scan: ProcessScan,
     /// Sessions that are gone and whose jobs are being ended.
     ending: Vec<SessionId>,
+    /// The end of what outlived the panes of sessions that were killed.
+    spared: BTreeMap<SessionId, StopProgress>,
     /// Commands beside the shell whose input stays open.
     open_inputs: BTreeSet<CommandId>,
     tables: ProcessTables,
@@ -161,7 +164,12 @@ impl Commands {
             }
             CommandEffect::Stop { command, grace } => self.stop_command(cx, command, grace),
             CommandEffect::Drop { command } => self.drop_command(cx, command),
-            CommandEffect::EndSession { session, grace } => self.end_session(cx, session, grace),
+            CommandEffect::EndSession { session, grace, spares } => {
+                if !spares {
+                    self.end_spared(cx, session, grace);
+                }
+                self.end_session(cx, session, grace);
+            }
             CommandEffect::Serve { call, request } => self.serve(cx, call, request),
         }
     }
@@ -292,7 +300,12 @@ impl Commands {
     pub(in crate::server) fn deadline(&self) -> Option<Tick> {
         let jobs = self.jobs.values().filter_map(|job| job.stop.deadline());
         let late = (!self.followed_late().is_empty()).then_some(self.late_at);
-        jobs.chain(scan::deadline(self)).chain(self.held.values().copied()).chain(late).min()
+        let spared = self.spared.values().filter_map(StopProgress::deadline);
+        jobs.chain(spared)
+            .chain(scan::deadline(self))
+            .chain(self.held.values().copied())
+            .chain(late)
+            .min()
     }
 
     /// Does what is due.
@@ -301,6 +314,7 @@ impl Commands {
         for tag in tags {
             self.pass_job_deadline(cx, tag, now);
         }
+        self.pass_spared_deadlines(cx, now);
         self.release_held(cx, now);
         self.look_at_late(cx, now);
         scan::begin(self, cx, now);

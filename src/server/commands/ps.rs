@@ -1,7 +1,7 @@
 //! The processes of all sessions as a tree. A task gathers it when a call asks, and only then.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::action::process::list::ProcessItem;
@@ -116,6 +116,8 @@ pub(super) fn gather(commands: &Commands, cx: &Cx<'_>, request: &TableRequest) {
     let ended = if all { ended(cx) } else { Vec::new() };
     let (leaders, owners) = (leaders(commands, cx), owners(commands, cx));
     let marks = owners_by_mark(commands, cx);
+    let sessions = cx.state.sessions.keys().copied().collect();
+    let lineage = format!("{:016x}:", commands.epoch).into_bytes();
     let former = Arc::clone(&commands.tables.samples);
     let strangers = [cx.host.keeper_pid.cast_signed(), cx.host.server_pid.cast_signed()];
     let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
@@ -125,8 +127,18 @@ pub(super) fn gather(commands: &Commands, cx: &Cx<'_>, request: &TableRequest) {
         let (items, samples) = (Vec::new(), BTreeMap::new());
         let at = now().tick;
         let former = &former.samples;
-        let mut tree =
-            ProcessTree { at, leaders, owners, marks, strangers, former, items, samples };
+        let mut tree = ProcessTree {
+            at,
+            leaders,
+            owners,
+            marks,
+            sessions,
+            lineage,
+            strangers,
+            former,
+            items,
+            samples,
+        };
         tree.gather(&table);
         let ProcessTree { mut items, samples, .. } = tree;
         items.extend(ended);
@@ -157,6 +169,9 @@ struct ProcessTree<'a> {
     leaders: BTreeMap<i32, Owner>,
     owners: BTreeMap<Vec<u8>, Owner>,
     marks: BTreeMap<OriginMark, Owner>,
+    /// The sessions, and how all that came of this lineage of keepers begins to say so.
+    sessions: BTreeSet<SessionId>,
+    lineage: Vec<u8>,
     /// Keeper and server.
     strangers: [i32; 2],
     /// The samples of the last time.
@@ -214,6 +229,13 @@ impl ProcessTree<'_> {
             .and_then(|cookie| self.owners.get(cookie))
             .or_else(|| self.marks.get(&marked?))
             .copied()
+            .or_else(|| {
+                // A program that outlived its pane is left to the session.
+                named.filter(|cookie| cookie.starts_with(&self.lineage))?;
+                let session = std::str::from_utf8(value(b"ABIDE_SESSION=")?).ok()?.parse().ok()?;
+                let session = Some(session).filter(|session| self.sessions.contains(session));
+                Some(Owner { session, ..Owner::default() })
+            })
             .unwrap_or_default();
         Owner {
             command: owner.command.or_else(|| value(b"ABIDE_COMMAND=").and_then(command_id)),

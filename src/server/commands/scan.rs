@@ -254,7 +254,7 @@ fn ownership(
     excluded.extend(outsiders.iter().chain(&shells));
     Some(Ownership {
         known: known_before.clone(),
-        marker: format!("ABIDE_COMMAND={id}"),
+        markers: vec![format!("ABIDE_COMMAND={id}")],
         marks: marks(commands, command.session, id),
         family,
         origin: Some(SharedOrigin {

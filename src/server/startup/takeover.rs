@@ -628,8 +628,12 @@ impl Server {
                 self.settle(vec![Effect::Resize { pane, size }], Origin::None);
             }
             if self.core.state().pane(pane).life == ProgramState::Ending {
-                let grace = self.core.settings().pane.grace();
-                self.settle(vec![Effect::Stop { pane, grace }], Origin::None);
+                // The call that closed it is not known any more; a session that is gone was killed.
+                let settings = &self.core.settings().pane;
+                let (grace, session) = (settings.grace(), self.core.state().pane(pane).session);
+                let stays = self.core.state().sessions.contains_key(&session);
+                let heir = (settings.spare_detached && stays).then_some(session);
+                self.settle(vec![Effect::Stop { pane, grace, heir }], Origin::None);
             }
         }
         self.show_held();

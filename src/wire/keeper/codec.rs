@@ -280,6 +280,11 @@ impl KeeperMessage for ToKeeper {
                 16
             }
             Self::Succeed => 17,
+            Self::Spare { tag, heir } => {
+                body.extend(tag.to_le_bytes());
+                body.extend(heir.to_le_bytes());
+                18
+            }
         }
     }
 
@@ -305,6 +310,7 @@ impl KeeperMessage for ToKeeper {
             15 => Self::CloseInput { tag: fields.u64()? },
             16 => Self::Upgrade { program: fields.bytes()? },
             17 => Self::Succeed,
+            18 => Self::Spare { tag: fields.u64()?, heir: fields.u64()? },
             _ => return Ok(None),
         }))
     }
@@ -451,6 +457,7 @@ mod tests {
             ToKeeper::CloseInput { tag: 7 },
             ToKeeper::Upgrade { program: b"/a".to_vec() },
             ToKeeper::Succeed,
+            ToKeeper::Spare { tag: 7, heir: 3 << 61 | 8 },
         ]
     }
 
@@ -497,7 +504,7 @@ mod tests {
     }
 
     /// Bodies as version 1 writes them, after their kinds: they decode for ever.
-    const GOLDEN_TO_KEEPER: [&str; 20] = [
+    const GOLDEN_TO_KEEPER: [&str; 21] = [
         "1:0700000000000000010000000000001000010000002f0200000002000000736800000000 \
          010000000100000041030000 00623d63",
         "2:0700000000000000000f000000",
@@ -519,6 +526,7 @@ mod tests {
         "15:0700000000000000",
         "16:020000002f61",
         "17:",
+        "18:07000000000000000800000000000060",
     ];
 
     /// The same of the other direction.

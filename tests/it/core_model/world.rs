@@ -7,12 +7,12 @@ use abide::action::Outcome;
 use abide::action::table::{Call, from_words, parse};
 use abide::base::error::{Code, Refusal};
 use abide::base::geom::Size;
-use abide::base::id::{CallId, ClientId, PaneId};
+use abide::base::id::{CallId, ClientId, PaneId, SessionId};
 use abide::base::key::KeyInput;
 use abide::base::memory::HeapMemory;
 use abide::base::signal::ExitStatus;
 use abide::base::time::{Now, Span, Tick};
-use abide::core::{Core, Input, RestoreInput, ServerEvent, Viewer};
+use abide::core::{CommandEvent, Core, Input, RestoreInput, ServerEvent, Viewer};
 use abide::settings::Settings;
 use abide::state::State;
 use abide::state::call::Caller;
@@ -210,14 +210,16 @@ impl World {
             Effect::Resize { pane, size } => {
                 assert!(self.live.contains(pane) && *size == size.clamped());
             }
-            Effect::Stop { pane, grace } => {
+            Effect::Stop { pane, grace, heir } => {
+                let is_new = self.stopped.iter().all(|(other, _)| other != pane);
+                // Once more only to spare nobody any more.
                 assert!(
-                    self.live.contains(pane) && self.stopped.iter().all(|(other, _)| other != pane),
+                    self.live.contains(pane) && (is_new || heir.is_none()),
                     "{pane} is stopped"
                 );
                 self.stopped.push((*pane, *grace));
             }
-            Effect::Forget { pane } => {
+            Effect::Forget { pane, .. } => {
                 assert!(
                     !self.live.contains(pane) && self.gone.insert(*pane),
                     "{pane} is forgotten"
@@ -287,9 +289,19 @@ impl World {
                 Effect::Stop { pane, .. } if self.stops => {
                     self.ended(*pane, ExitStatus::Signal(1), &[]);
                 }
+                // Nothing outlived its panes.
+                Effect::Command(CommandEffect::EndSession { session, .. })
+                    if !self.has_commands(*session) =>
+                {
+                    self.step(Input::Command(CommandEvent::SessionOver { session: *session }));
+                }
                 _ => (),
             }
         }
+    }
+
+    fn has_commands(&self, session: SessionId) -> bool {
+        self.core.state().commands.records.values().any(|record| record.session == session)
     }
 
     pub(crate) fn ended(&mut self, pane: PaneId, status: ExitStatus, left: &[u32]) {

@@ -11,7 +11,7 @@ const LINE_COLUMNS_MAX: usize = 100;
 const SOURCE_FILES_MAX: usize = 340;
 /// 1,500 before lines had 100 columns instead of 140, and a hundred more since two servers live
 /// side by side in a hand-over: without that a kill in its midst loses everything.
-const KEEPER_LINES_MAX: usize = 1_900;
+const KEEPER_LINES_MAX: usize = 2_000;
 
 /// Files that are too long; `main.rs` and `lib.rs` only list and dispatch.
 pub(crate) fn long_files(files: &[Source]) -> Vec<String> {
