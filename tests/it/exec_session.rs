@@ -680,3 +680,48 @@ fn a_limit_outlives_the_server() {
     assert_eq!(api.state(&id), "timed_out");
     assert_eq!(api.text("w", "echo fine"), "fine");
 }
+
+#[test]
+fn what_a_session_traces_are_the_lines_of_its_user_alone() {
+    let trapped = "trap 'echo trapped >&2' DEBUG";
+    for shell in ["/bin/bash", "/usr/bin/dash", "/bin/zsh"] {
+        if missing_tool(shell) {
+            continue;
+        }
+        let world = World::new();
+        let shell_is = format!("SHELL={shell}");
+        let abide = env!("CARGO_BIN_EXE_abide");
+        world.run("/usr/bin/env", &[&shell_is, abide, "new", "-d", "w"], b"").ok();
+        let errors = |script: &str| -> Vec<String> {
+            let ran = world.cli(&["exec", "-t", "w", "--", script]).ok();
+            assert_eq!(ran.stdout, if script.contains("echo one") { "one\n" } else { "" });
+            ran.stderr.lines().map(str::to_owned).collect()
+        };
+        let shown = |lines: &[String]| lines.iter().all(|line| line.starts_with('+'));
+        assert_eq!(errors("set -x"), [""; 0], "{shell}");
+        for _ in 0..2 {
+            let lines = errors("echo one");
+            assert!(
+                lines.len() == 1 && shown(&lines) && lines[0].ends_with("echo one"),
+                "{lines:?}"
+            );
+        }
+        let lines = errors("set +x");
+        assert!(lines.len() == 1 && lines[0].ends_with("set +x"), "{shell}: {lines:?}");
+        assert_eq!(errors("echo one"), [""; 0], "{shell}");
+        if shell.ends_with("dash") {
+            continue;
+        }
+        assert_eq!(errors(trapped).len(), 0, "{shell}");
+        for _ in 0..2 {
+            assert_eq!(errors("echo one"), ["trapped"], "{shell}");
+        }
+        assert_eq!(errors("trap - DEBUG"), ["trapped"], "{shell}");
+        assert_eq!(errors("echo one"), [""; 0], "{shell}");
+        let both = format!("{trapped}; set -x");
+        errors(&both);
+        let lines = errors("echo one");
+        let own = |word: &str| lines.iter().filter(|line| line.contains(word)).count();
+        assert_eq!((lines.len(), own("ABIDE") + own("__abide")), (3, 0), "{shell}: {lines:?}");
+    }
+}

@@ -157,7 +157,9 @@ impl Commands {
             entry.former.push(tag);
         }
         tracing::debug!(command = %id, session = %shell.session, "exec");
-        let mut contents = vec![("sh", (script(&order.words) + "\n").into_bytes())];
+        let text = script(&order.words) + "\n";
+        let text = entry.memory.as_ref().map_or_else(|| text.clone(), |known| known.traced(&text));
+        let mut contents = vec![("sh", text.into_bytes())];
         if let CommandInput::Bytes(bytes) = &mut order.input {
             contents.push(("in", std::mem::take(bytes)));
         }

@@ -6,6 +6,7 @@
 //! shells are interactive ones, since those go on after an INT, but they have no terminal, prompt
 //! or history.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::base::id::CommandId;
@@ -36,19 +37,40 @@ pub(super) struct ShellMemory {
     exports: String,
     functions: String,
     options: String,
+    /// The beginning of the next command: it turns on again what would show our own lines.
+    tracing: String,
 }
 
 impl ShellMemory {
     /// As plain texts.
     pub(super) fn texts(&self) -> Vec<String> {
-        vec![self.cwd.clone(), self.exports.clone(), self.functions.clone(), self.options.clone()]
+        let Self { cwd, exports, functions, options, tracing } = self.clone();
+        vec![cwd, exports, functions, options, tracing]
     }
 
-    /// From what [`ShellMemory::texts`] gave.
-    pub(super) fn from_texts(texts: Vec<String>) -> Option<Self> {
-        let [cwd, exports, functions, options] = <[String; 4]>::try_from(texts).ok()?;
-        Some(Self { cwd, exports, functions, options })
+    /// From what [`ShellMemory::texts`] gave, an older one too.
+    pub(super) fn from_texts(mut texts: Vec<String>) -> Option<Self> {
+        texts.resize(5.max(texts.len()), String::new());
+        let [cwd, exports, functions, options, tracing] = <[String; 5]>::try_from(texts).ok()?;
+        Some(Self { cwd, exports, functions, options, tracing })
     }
+
+    /// A script of this shell, so that it is traced as the one before it has asked (`set -x`,
+    /// `trap … DEBUG`).
+    pub(super) fn traced(&self, script: &str) -> String {
+        format!("{}{script}", self.tracing)
+    }
+}
+
+/// The beginning of the next script, from the DEBUG traps that a shell has listed and whether it
+/// shows what it runs.
+fn tracing(traps: &str, is_shown: bool) -> String {
+    let shown = if is_shown { "set -x; " } else { "" };
+    let is_trapped = traps.contains("DEBUG");
+    let traps = traps.trim_end();
+    // The setting of the trap is neither shown nor trapped itself.
+    let trapped = if is_trapped { format!("{{ {traps}; }} 2>/dev/null; ") } else { String::new() };
+    format!("{shown}{trapped}")
 }
 
 /// The end of a command, as the shell tells it.
@@ -133,13 +155,13 @@ impl ShellKind {
             "{quiet}\n__abide_done() {{\nunset ABIDE_COMMAND\n{own} printf 'R\\0%s\\0%s\\0%s\\0' \
              \"$1\" \"$2\" \"${{PWD-}}\"\n{own} export -p\n\
              {own} printf '\\0'\n{functions}\n{own} printf '\\0'\n{options}\n\
-             {own} printf '\\0E\\0'\n}}\n"
+             {own} printf '\\0E%s\\0' \"${{__abide_t-}}\"\n}}\n"
         )
     }
 
     /// A script that gives another shell what this one had. `ABIDE_JOB` stays its own.
     pub(super) fn recall(self, memory: &ShellMemory, with_options: bool) -> String {
-        let ShellMemory { cwd, exports, functions, options } = memory;
+        let ShellMemory { cwd, exports, functions, options, tracing: _ } = memory;
         let options = if with_options { options.as_str() } else { "" };
         let aliases = if self == Self::Bash { "shopt -s expand_aliases\n" } else { "" };
         format!(
@@ -241,11 +263,29 @@ impl ShellKind {
         }
         // The command has neither ended now nor before: its streams could not be opened.
         let not_run = self.tell(0, &format!("{NOT_RUN}{id}"));
+        let quiet = self.quiet();
         format!(
-            "__abide_y=$?; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then __abide_x=$__abide_y; \
+            "__abide_y=$?; {quiet}; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then \
+             __abide_x=$__abide_y; \
              __abide_i={id}; {undo}fi; if [ \"${{__abide_i-}}\" = {id} ]; then __abide_done {id} \
              \"${{__abide_x-1}}\"; else {not_run}; fi\n"
         )
+    }
+
+    /// The text that turns off what would show our own lines, and reports it. Its own lines are
+    /// seen by nobody.
+    const fn quiet(self) -> &'static str {
+        match self {
+            Self::Bash => {
+                "{ builtin printf 'T\\0' >&3; builtin trap -p DEBUG >&3; builtin trap - DEBUG; \
+                 __abide_t=; case $- in *x*) __abide_t=x; set +x;; esac; } 3>&1 >/dev/null 2>&1"
+            }
+            Self::Zsh => {
+                "{ builtin printf 'T\\0' >&3; builtin trap >&3; builtin trap - DEBUG; \
+                 __abide_t=; case $- in *x*) __abide_t=x; set +x;; esac; } 3>&1 >/dev/null 2>&1"
+            }
+            Self::Sh => "{ __abide_t=; case $- in *x*) __abide_t=x; set +x;; esac; } 2>/dev/null",
+        }
     }
 
     /// Has the shell report [`NOTICED`] with this number: it has noticed all that was sent to it
@@ -307,15 +347,20 @@ pub(super) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> {
     }
     let [command, status, cwd, exports, functions, options, end] =
         <[String; 7]>::try_from(fields).ok()?;
-    let report = command.parse().ok().zip(status.parse().ok()).filter(|_| end == "E");
+    let is_end = end == "E" || end == "Ex";
+    let report = command.parse().ok().zip(status.parse().ok()).filter(|_| is_end);
     if report.is_none() {
         // The report began in the middle of something: the next one may begin within.
         return Some((None, start + 2));
     }
+    let traps = said[..start].rsplit(|byte| *byte == 0).next().unwrap_or_default();
+    let is_told = said[..start - traps.len()].ends_with(b"T\0");
+    let traps = if is_told { String::from_utf8_lossy(traps) } else { Cow::default() };
+    let tracing = tracing(&traps, end == "Ex");
     let report = report.map(|(command, status)| Report {
         command,
         status,
-        memory: ShellMemory { cwd, exports, functions, options },
+        memory: ShellMemory { cwd, exports, functions, options, tracing },
     });
     Some((report, at))
 }
