@@ -324,8 +324,8 @@ impl Core {
 pub(super) struct Followed {
     /// Sessions whose paths lead where they did when they were made.
     sessions: BTreeSet<SessionId>,
-    /// The session that each client showed when its variables were taken.
-    clients: BTreeMap<ClientId, SessionId>,
+    /// The clients with the session that each shows, the one that came to it last at the end.
+    clients: Vec<(ClientId, SessionId)>,
 }
 
 impl Core {
@@ -366,7 +366,6 @@ impl Core {
             let env = self.state.session(session).env.clone();
             self.take_over(session, &env, fx);
         }
-        self.followed.clients.retain(|client, _| self.state.views.contains_key(client));
         let shown: Vec<(ClientId, SessionId)> = self
             .state
             .views
@@ -374,9 +373,17 @@ impl Core {
             .filter(|view| !view.read_only)
             .filter_map(|view| Some((view.client, view.at.session?)))
             .collect();
-        for (client, session) in shown {
-            let is_news = self.followed.clients.insert(client, session) != Some(session);
-            if is_news {
+        // A session follows the client that came last among those that are there.
+        let last = |clients: &[(ClientId, SessionId)]| -> BTreeMap<SessionId, ClientId> {
+            clients.iter().map(|(client, session)| (*session, *client)).collect()
+        };
+        let before = last(&self.followed.clients);
+        self.followed.clients.retain(|known| shown.contains(known));
+        let new: Vec<_> =
+            shown.into_iter().filter(|view| !self.followed.clients.contains(view)).collect();
+        self.followed.clients.extend(new);
+        for (session, client) in last(&self.followed.clients) {
+            if before.get(&session) != Some(&client) {
                 let env = self.state.view(client).env.clone();
                 self.take_environment(session, &env, fx);
             }

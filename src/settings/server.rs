@@ -380,7 +380,8 @@ pub struct Hooks {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Environment {
-    /// Variables of the client that attached last which a session takes for new panes. Those that
+    /// Variables of the client that attached last, among those that are there, which a session
+    /// takes for new panes and commands. Those that
     /// name a socket or a file get one path that stays the same, so that programs that run already
     /// follow too.
     #[schemars(length(max = 64))]

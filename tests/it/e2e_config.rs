@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
 use crate::harness::{Abide, World};
+use crate::procs_life::eventually;
 
 const SIZE: (u16, u16) = (100, 30);
 const F12: &[u8] = b"\x1b[24~";
@@ -269,6 +270,42 @@ fn variables_follow_the_client_for_shells_that_run_already() {
     again.type_line("cat $SSH_AUTH_SOCK; echo on$DISPLAY.");
     again.expect("second agent");
     again.expect("on:2.");
+}
+
+#[test]
+fn variables_follow_the_last_client_that_is_there_also_in_the_shell_of_exec() {
+    let world = Arc::new(World::new());
+    world.write("one", "first agent\n");
+    world.write("two", "second agent\n");
+    let start = |file: &str, display: &str, verb: &str| {
+        let script = format!(
+            "SSH_AUTH_SOCK={} DISPLAY={display} exec {} {verb}",
+            world.path(file).display(),
+            env!("CARGO_BIN_EXE_abide")
+        );
+        let client = Abide::spawn(&world, "/bin/sh", &["-c", &script], SIZE);
+        client.expect("ready$");
+        client
+    };
+    let show = || {
+        let script = "cat \"$SSH_AUTH_SOCK\"; echo \"$DISPLAY\"; echo \"[$MINE]\"";
+        world.cli(&["exec", "-t", "work", "--", script]).ok().stdout
+    };
+    let first = start("one", ":1", "new work");
+    assert_eq!(show(), "first agent\n:1\n[]\n");
+    world.cli(&["exec", "-t", "work", "--", "export MINE=own"]).ok();
+    let second = start("two", ":2", "attach work");
+    assert_eq!(show(), "second agent\n:2\n[own]\n");
+    second.press("C-b d");
+    second.expect_exit();
+    let is_first = || show() == "first agent\n:1\n[own]\n";
+    eventually("the first client is followed again", is_first);
+    let own = "export DISPLAY=:7";
+    world.cli(&["exec", "-t", "work", "--", own]).ok();
+    assert_eq!(show(), "first agent\n:7\n[own]\n", "what the user sets stays");
+    first.press("C-b d");
+    first.expect_exit();
+    assert_eq!(show(), "first agent\n:7\n[own]\n");
 }
 
 #[test]

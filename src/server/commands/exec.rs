@@ -45,6 +45,8 @@ pub(super) struct SessionShell {
     /// The command in it.
     pub(super) running: Option<Running>,
     pub(super) memory: Option<ShellMemory>,
+    /// The environment of the session as this shell knows it; none before its first command.
+    pub(super) known_env: Option<Vec<(String, String)>>,
     pub(super) interrupts: Interrupts,
     /// The shell is killed because it did not come back: its memory is for the next one.
     pub(super) is_replaced: bool,
@@ -90,6 +92,7 @@ impl SessionShell {
             first: String::new(),
             running: None,
             memory: None,
+            known_env: None,
             interrupts: Interrupts { sent: 0, noticed: 0 },
             is_replaced: false,
             former: Vec::new(),
@@ -310,7 +313,9 @@ impl Commands {
         let Some(entry) = self.shells.get_mut(&shell.session) else { return Ok(()) };
         let Some(running) = &mut entry.running else { return Ok(()) };
         running.is_told = true;
-        let text = entry.kind.run(id, &running.order, &files);
+        let former = entry.known_env.replace(shell.env.clone());
+        let follow = entry.kind.follow(former.as_deref(), &shell.env);
+        let text = follow + &entry.kind.run(id, &running.order, &files);
         match entry.tag {
             Some(tag) if self.jobs.contains_key(&tag) => {
                 let pid = self.jobs[&tag].pid().unsigned_abs();
@@ -626,7 +631,9 @@ impl Commands {
         let (start, env) = if let Some((known, memory)) = memory {
             let kind = known.kind;
             let recall = kind.recall(memory, false);
-            let text = format!("{{ {recall} }} 2>/dev/null\n{}", kind.own(id, order));
+            let follow = kind.follow(known.known_env.as_deref(), &shell.env);
+            let own = kind.own(id, order);
+            let text = format!("{{ {recall} }} 2>/dev/null\n{follow}\n{own}");
             plan.contents.push(("rc", text.into_bytes()));
             let (program, words) = (known.program.clone(), order.words.clone());
             (BesideStart::Knowing { kind, program, words }, shell.env.clone())

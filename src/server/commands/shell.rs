@@ -245,6 +245,27 @@ impl ShellKind {
         format!("{line}}} <{input} >{output} 2>{error}\n{finish}")
     }
 
+    /// The text that takes over what has changed in the environment of the session since the shell
+    /// was told last.
+    pub(super) fn follow(
+        self,
+        former: Option<&[(String, String)]>,
+        env: &[(String, String)],
+    ) -> String {
+        let own = if self == Self::Sh { "command" } else { "builtin" };
+        let Some(former) = former else { return String::new() };
+        let is_name = |name: &str| {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                && !name.starts_with(|first: char| first.is_ascii_digit())
+        };
+        let set = env.iter().filter(|(name, _)| is_name(name));
+        let set = set.filter(|variable| !former.contains(variable));
+        let set = set.map(|(name, value)| format!("{own} export {name}={}; ", literal(value)));
+        let is_gone = |name: &str| is_name(name) && env.iter().all(|(known, _)| known != name);
+        let gone = former.iter().filter(|(name, _)| is_gone(name));
+        set.chain(gone.map(|(name, _)| format!("unset {name}; "))).collect()
+    }
+
     /// The text that undoes a command's own variables and directory and reports its end. Saying it
     /// twice does no harm.
     pub(super) fn finish(self, id: CommandId, order: &ExecRequest) -> String {
