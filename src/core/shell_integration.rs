@@ -6,7 +6,7 @@ use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
 use crate::base::text::sanitize;
-use crate::base::time::Now;
+use crate::base::time::{Now, Span};
 use crate::core::Core;
 use crate::state::call::{OpenCall, Pending};
 use crate::state::effect::{Effect, Effects};
@@ -22,6 +22,9 @@ const OUTPUT_MAX: usize = 1 << 20;
 const SIGNALS: [&[u8]; 2] = [b"\x03", b"\x1c"];
 /// The byte that takes back a line (termios(3): KILL); shells without one to take back ignore it.
 const KILL_LINE: &[u8] = b"\x15";
+
+/// The time after which a line is refused whose rest the shell asks for.
+const REST_WITHIN: Span = Span::millis(100);
 
 impl Core {
     /// A mark of the shell of a pane came.
@@ -49,6 +52,7 @@ impl Core {
             }
             MarkKind::Output => self.command_began(now, id, mark),
             MarkKind::Done => self.command_done(now, id, mark, fx),
+            MarkKind::Unfinished => self.asked_for_rest(now, id),
         }
     }
 
@@ -68,6 +72,15 @@ impl Core {
             }
             Some(Phase::Running(_)) if is_new => self.refuse_untold(id, fx),
             _ => {}
+        }
+    }
+
+    /// The shell asks for the rest of a line: a call that has typed that has none. A shell that has
+    /// just drawn that prompt may not hear an interrupt yet, so it is given a moment.
+    fn asked_for_rest(&mut self, now: Now, id: PaneId) {
+        let asked = self.in_pane(id).filter(|call| self.phase(*call) == Some(Phase::Typed));
+        if let Some(open) = asked.and_then(|call| self.state.calls.get_mut(&call)) {
+            open.deadline = Some(now.tick + REST_WITHIN);
         }
     }
 

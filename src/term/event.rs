@@ -55,6 +55,8 @@ pub enum MarkKind {
     Output,
     /// D: the command ended.
     Done,
+    /// A or P with `k=s`: the shell waits for the rest of the command line.
+    Unfinished,
 }
 
 /// A mark of shell integration.

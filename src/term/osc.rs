@@ -77,11 +77,10 @@ impl Emulator {
 
     /// OSC 133: the mark is put onto its row, and told.
     fn shell_mark(&mut self, payload: &str) -> bool {
-        // P and L mark a further prompt of the same command line: no start of its own.
-        if matches!(payload.split(';').next(), Some("P" | "L")) {
-            return true;
-        }
-        let Some(mark) = ShellMark::parse(payload) else { return false };
+        let Some(mark) = ShellMark::parse(payload) else {
+            // P and L mark a further prompt of the same command line: no start of its own.
+            return matches!(payload.split(';').next(), Some("P" | "L"));
+        };
         self.shell.note(&mark);
         self.screen.cursor.pen.zone = mark.zone();
         self.screen.cursor.pen.stale = true;

@@ -35,7 +35,7 @@ impl ShellIntegration {
                 self.redraws = mark.redraws;
             }
             MarkKind::Output | MarkKind::Done => self.at_prompt = false,
-            MarkKind::Input => {}
+            MarkKind::Input | MarkKind::Unfinished => {}
         }
     }
 
@@ -72,11 +72,12 @@ impl MarkKind {
             Self::Input => 2,
             Self::Output => 3,
             Self::Done => 4,
+            Self::Unfinished => 5,
         }
     }
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
-        [Self::Prompt, Self::Input, Self::Output, Self::Done]
+        [Self::Prompt, Self::Input, Self::Output, Self::Done, Self::Unfinished]
             .into_iter()
             .find(|kind| kind.number() == number)
     }
@@ -103,7 +104,9 @@ impl ShellMark {
         let mut parts = payload.split(';');
         let letter = parts.next().unwrap_or("");
         let options: Vec<&str> = parts.collect();
+        let is_secondary = options.iter().any(|option| ["k=s", "k=c"].contains(option));
         let kind = match letter {
+            "A" | "N" | "P" if is_secondary => MarkKind::Unfinished,
             "A" | "N" => MarkKind::Prompt,
             "B" | "I" => MarkKind::Input,
             "C" => MarkKind::Output,
@@ -132,7 +135,7 @@ impl ShellMark {
     pub(crate) fn zone(&self) -> u8 {
         match self.kind {
             MarkKind::Prompt => 1,
-            MarkKind::Input => 2,
+            MarkKind::Input | MarkKind::Unfinished => 2,
             MarkKind::Output => 3,
             MarkKind::Done => 0,
         }

@@ -166,6 +166,28 @@ fn a_line_that_becomes_no_command_is_refused_and_the_next_one_runs() {
 }
 
 #[test]
+fn an_unfinished_line_is_refused_as_soon_as_the_shell_asks_for_the_rest() {
+    // Where nothing is told of that the shell is given so long.
+    let at_once = std::time::Duration::from_secs(5);
+    let unfinished = ["echo \"open", "if true; then", "cat <<EOF", "echo a \\", "(echo b"];
+    for (path, file, text) in [
+        ("/bin/bash", "home/.bashrc", "PS1='b> '\n"),
+        ("/bin/bash", "home/.bashrc", "PS1='b> '\nbind 'set enable-bracketed-paste off'\n"),
+        ("/bin/zsh", "home/.zshrc", "PS1='z> '\n"),
+    ] {
+        if missing_tool(path) {
+            continue;
+        }
+        let world = shell(path, file, text);
+        for line in unfinished {
+            let began = std::time::Instant::now();
+            refuses(&world, &[(line, "waits for the rest")]);
+            assert!(began.elapsed() < at_once, "{path}: {line}");
+        }
+    }
+}
+
+#[test]
 fn shell_integrate_types_nothing_into_a_line_that_is_half_typed() {
     let world = shell("/bin/bash", "home/.bashrc", "PS1='b> '\n");
     world.cli(&["wait", "-t", "p", "--prompt", "--timeout", "20s"]).ok();

@@ -262,7 +262,7 @@ fn scrolled(row: ScrollRow, styles: &mut Styles) -> ScrolledRow {
     let mark = row.mark.and_then(|mark| match mark {
         MarkKind::Prompt => Some(RowMark::Prompt),
         MarkKind::Output => Some(RowMark::Output),
-        MarkKind::Input | MarkKind::Done => None,
+        MarkKind::Input | MarkKind::Done | MarkKind::Unfinished => None,
     });
     let spans: Vec<StyledSpan> = row.row.runs.into_iter().map(|run| styles.span(run)).collect();
     ScrolledRow { spans, wrapped: row.row.wrapped, line: row.line, cell: row.cell, mark }
