@@ -19,7 +19,7 @@ pub(crate) fn main() -> ExitCode {
         _ => {}
     }
     signals::outlive_file_limit();
-    signals::await_children();
+    signals::undo_launcher();
     match cli::run(args) {
         Next::Exit(status) => ExitCode::from(status),
         Next::Examine { as_json, colours } => {

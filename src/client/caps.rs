@@ -4,10 +4,13 @@
 use termini::{NumberCapability, StringCapability, TermInfo, Value};
 
 use crate::base::style::{Colour, LEVELS, NAMED, Rgb, palette};
+use crate::base::text::decode_base64_loose;
 use crate::client::input::Reply;
 use crate::client::width_probe::WidthProbe;
 use crate::settings::ColourDepth;
 
+/// The longest entry of the database (term(5)).
+const ENTRY_BYTES_MAX: usize = 32 << 10;
 /// The background that is set and asked back to learn whether 24 bits are understood.
 pub const PROBE: Colour = Colour::Rgb(1, 2, 3);
 /// The number of the image that is asked about (kitty graphics); nothing is drawn.
@@ -356,7 +359,23 @@ pub fn look_up(name: &str) -> Info {
     if name.is_empty() || !safe {
         return Info::unknown(name);
     }
-    TermInfo::from_name(name).map_or_else(|_| Info::unknown(name), |entry| read(name, &entry))
+    let told = std::env::var("TERMINFO").ok().and_then(|text| inline_entry(name, &text));
+    let entry = told.map_or_else(|| TermInfo::from_name(name).ok(), Some);
+    entry.map_or_else(|| Info::unknown(name), |entry| read(name, &entry))
+}
+
+/// The entry of a terminal that `TERMINFO` holds itself, in hexadecimal digits or base64, as
+/// `infocmp -Q3` writes it (terminfo(5)).
+fn inline_entry(name: &str, text: &str) -> Option<TermInfo> {
+    let bytes = if let Some(digits) = text.strip_prefix("hex:") {
+        let digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_hexdigit).collect();
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        digits.chunks(2).map(byte).collect::<Option<Vec<u8>>>()?
+    } else {
+        decode_base64_loose(text.strip_prefix("b64:")?.as_bytes(), ENTRY_BYTES_MAX)?
+    };
+    let entry = TermInfo::parse(bytes.as_slice()).ok()?;
+    (entry.name == name || entry.aliases.iter().any(|alias| alias == name)).then_some(entry)
 }
 
 fn read(name: &str, entry: &TermInfo) -> Info {
@@ -397,8 +416,9 @@ fn read(name: &str, entry: &TermInfo) -> Info {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caps, Depth, Features, ImageProtocol, Info, look_up};
+    use super::{Caps, Depth, Features, ImageProtocol, Info, inline_entry, look_up, read};
     use crate::base::style::Colour;
+    use crate::base::text::encode_base64;
     use crate::client::input::Reply;
     use crate::settings::ColourDepth;
 
@@ -483,6 +503,31 @@ mod tests {
         assert_eq!(Depth::Named.nearest(Colour::Indexed(231)), Some(Colour::Indexed(15)));
         assert_eq!(Depth::Named.nearest(Colour::Default), Some(Colour::Default));
         assert_eq!(Depth::None.nearest(rgb), None);
+    }
+
+    #[test]
+    fn an_entry_in_the_environment_is_read_if_it_is_of_that_terminal() {
+        // Header, names, a byte to make it even, and numbers up to that of the colours (term(5)).
+        let mut bytes = Vec::new();
+        for number in [0x011a_i16, 9, 0, 14, 0, 0] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend(b"own|mine\0\0");
+        bytes.extend([0xff; 26]);
+        bytes.extend(256_i16.to_le_bytes());
+        let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        let digits = digits.concat();
+        let base64 = encode_base64(&bytes);
+        for text in [format!("hex:{digits}"), format!("b64:{base64}")] {
+            let depth =
+                |name: &str| inline_entry(name, &text).map(|entry| read(name, &entry).depth);
+            assert_eq!(depth("own"), Some(Depth::Palette), "{text}");
+            assert_eq!(depth("mine"), None, "the last name is the description");
+            assert_eq!(depth("other"), None);
+        }
+        for text in ["hex:1", "hex:1A01", "b64:!", "b64:", "/usr/share/terminfo"] {
+            assert!(inline_entry("own", text).is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -10,6 +10,9 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
+use rustix::fs::Mode;
+
+use super::sys;
 use crate::base::error::ignore_failure;
 use crate::base::signal;
 
@@ -20,11 +23,17 @@ pub fn outlive_file_limit() {
     ignore_failure(handled, "without a handler the default stays in force");
 }
 
-/// From now on the end of a child can be waited for, also where whoever started this process
-/// ignores CHLD: then the kernel reaps children itself (wait(2)).
-pub fn await_children() {
+/// From now on what whoever started this process has handed down does no harm: the end of a child
+/// can be waited for where CHLD is ignored, as the kernel reaps children itself then (wait(2)), no
+/// signal is blocked (sigprocmask(2)), and files and folders of ours can be used by their owner
+/// (umask(2)). For a process with one thread.
+pub fn undo_launcher() {
     let handled = signal_hook::flag::register(signal::CHLD, Arc::<AtomicBool>::default());
     ignore_failure(handled, "without a handler the launcher's choice stays in force");
+    sys::unblock_signals();
+    let owner = Mode::RWXU;
+    let mask = rustix::process::umask(owner);
+    rustix::process::umask(mask - owner);
 }
 
 /// Signals that no longer do what they do by default (signal(7)); what this process starts has the

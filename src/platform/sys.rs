@@ -224,6 +224,17 @@ pub fn inherited_fd(number: RawFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
+/// Lets every signal in, whatever the launcher has blocked: the mask is inherited over exec
+/// (sigprocmask(2)).
+pub(super) fn unblock_signals() {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises the set, the other call only reads it.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
+    }
+}
+
 /// Gives every signal its default effect, whatever the launcher had set.
 pub fn restore_default_signals() {
     for signal in 1..=64 {

@@ -5,13 +5,14 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use abide::base::error::Code;
 use serde_json::{Value, json};
 
-use crate::harness::{Output, World};
+use crate::harness::{Abide, Output, World, status_field};
 
 /// A server that answers every call with `answer` and passes on what it was asked.
 fn serve(world: &World, answer: Value) -> Receiver<Value> {
@@ -388,4 +389,52 @@ fn a_semicolon_behind_a_backslash_is_typed_as_tmux_types_it() {
     world.cli(&["new", "-d", "work", "--", "cat"]).ok();
     world.cli(&["send-keys", "-t", "work", "a\\;", "\\;", "b\\;c", "Enter"]).ok();
     world.cli(&["wait", "-t", "work", "--text", "^a;;b\\\\;c$", "--timeout", "20s"]).ok();
+}
+
+/// The masks of signals that a process blocks and ignores, from its line of `/proc/PID/status`.
+fn signals(pid: i32, field: &str) -> u64 {
+    let mask = status_field(pid, field).unwrap_or_default();
+    u64::from_str_radix(&mask, 16).expect("it is in hexadecimal digits")
+}
+
+#[test]
+fn a_client_hears_what_its_launcher_has_blocked_or_ignores() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "w", "--", "cat"]).ok();
+    let abide = env!("CARGO_BIN_EXE_abide");
+    let words = ["--block-signal", "--ignore-signal", abide, "attach", "w"];
+    let client = Abide::spawn(&world, "/usr/bin/env", &words, (80, 24));
+    client.expect("w");
+    assert_eq!(signals(client.pid(), "SigBlk"), 0);
+    client.resize((100, 30));
+    client.expect_screen("it follows the new size", |screen| screen.rows().len() == 30);
+    let pid = rustix::process::Pid::from_raw(client.pid()).expect("it runs");
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    client.expect_exit();
+    // Programs of the first server, started so, are as they always are.
+    let other = World::new();
+    let words = ["--block-signal", "--ignore-signal", abide, "new", "-d", "w", "--", "cat"];
+    other.run("/usr/bin/env", &words, b"").ok();
+    let pid = other.cli(&["pane", "ls", "--json"]).ok().json()[0]["pid"].as_i64();
+    let pid = i32::try_from(pid.expect("it runs")).expect("it fits");
+    assert_eq!((signals(pid, "SigBlk"), signals(pid, "SigIgn")), (0, 0));
+}
+
+#[test]
+fn whatever_the_launcher_closed_and_masks_a_session_starts_and_is_its_own_alone() {
+    for launch in ["exec <&- >&- 2>&-", "umask 000", "umask 777"] {
+        let world = World::new();
+        let script = format!("{launch}; exec {} new -d w -- cat", env!("CARGO_BIN_EXE_abide"));
+        assert_eq!(world.run("/bin/sh", &["-c", &script], b"").code, 0, "{launch}");
+        assert_eq!(
+            world.cli(&["exec", "-t", "w", "--", "echo hi"]).ok().stdout,
+            "hi\n",
+            "{launch}"
+        );
+        let state = world.path("state/abide").display().to_string();
+        let found = |what: &[&str]| world.run("/usr/bin/find", &[&[&*state], what].concat(), b"");
+        let for_others = found(&["-perm", "/022", "-not", "-type", "l"]).stdout;
+        let shut = found(&["-type", "d", "-not", "-perm", "-700"]).stdout;
+        assert_eq!((&*for_others, &*shut), ("", ""), "{launch}");
+    }
 }

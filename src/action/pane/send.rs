@@ -140,6 +140,9 @@ impl PaneSend {
                 })?);
                 continue;
             }
+            // A semicolon at the end of a word separates commands in tmux unless it is quoted.
+            let quoted = word.strip_suffix("\\;").map(|rest| format!("{rest};"));
+            let word = quoted.as_ref().unwrap_or(word);
             // A single character is the same typed or pressed; longer words are keys only by their
             // names.
             if self.literal || press(pane, word, bytes).is_err() {

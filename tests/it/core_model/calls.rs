@@ -29,6 +29,7 @@ fn send_types_text_keys_pastes_and_tmuxs_words() {
     assert_eq!(sent(json!({"paste": "a"})), "a");
     assert_eq!(sent(json!({"words": ["ls -l", "Enter", "x"]})), "ls -l\rx");
     assert_eq!(sent(json!({"words": ["Enter"], "literal": true})), "Enter");
+    assert_eq!(sent(json!({"words": ["\\;", "a\\;", "b\\;c", "d;"]})), ";a;b\\;cd;");
     world.print(PaneId(1), "\x1b[?2004h");
     let writes = world.writes_of(Caller::default(), "pane.send", &json!({"submit": "a\nb"}));
     assert_eq!(writes, [(PaneId(1), b"\x1b[200~a\rb\x1b[201~\r".to_vec())]);
