@@ -18,6 +18,8 @@ use crate::settings::{Bars, Segment};
 
 /// The time for which the command of the status line may take.
 const COMMAND_WITHIN: Duration = Duration::from_secs(10);
+/// A client that leaves waits so long for the end of a command that runs.
+const LEAVES_WITHIN: Duration = Duration::from_secs(1);
 /// The command runs once at a time, so one line waits.
 const LINES_MAX: usize = 1;
 /// The widest line of it that is shown, in columns.
@@ -34,6 +36,8 @@ pub(super) struct HostEvents {
     /// Lines that the command printed.
     lines: (SyncSender<String>, Receiver<String>),
     has_line: Arc<EventFd>,
+    /// Readable once the client leaves: the command is ended.
+    is_over: Arc<EventFd>,
     changes: Option<FileChanges>,
     /// The text of the configuration in force.
     known: Option<String>,
@@ -54,6 +58,7 @@ impl HostEvents {
             is_running: false,
             lines: sync_channel(LINES_MAX),
             has_line,
+            is_over: Arc::new(EventFd::new()?),
             changes,
             known,
         })
@@ -130,8 +135,9 @@ impl HostEvents {
         self.command_at = Some(now + Span::seconds(u64::from(bars.command_s)));
         let command = bars.command.clone();
         let (lines, has_line) = (self.lines.0.clone(), Arc::clone(&self.has_line));
+        let is_over = Arc::clone(&self.is_over);
         let run = move || {
-            let text = command::first_line(&command, COMMAND_WITHIN).unwrap_or_default();
+            let text = command::first_line(&command, COMMAND_WITHIN, &is_over).unwrap_or_default();
             let text = sanitize(&text, 4 * COMMAND_COLS_MAX);
             let line = fitting(&text, COMMAND_COLS_MAX).to_owned();
             ignore_failure(lines.send(line), "a client that is gone needs no line");
@@ -139,6 +145,17 @@ impl HostEvents {
         };
         // Without a thread for it there is no line, until it is due again.
         self.is_running = thread::Builder::new().name("status".into()).spawn(run).is_ok();
+    }
+}
+
+impl Drop for HostEvents {
+    /// A command that runs ends with the client.
+    fn drop(&mut self) {
+        if self.is_running {
+            self.is_over.notify();
+            let ended = self.lines.1.recv_timeout(LEAVES_WITHIN);
+            ignore_failure(ended, "a command that cannot be ended keeps nobody");
+        }
     }
 }
 

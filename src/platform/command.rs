@@ -2,7 +2,7 @@
 //! What they are for is not known here.
 
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,23 +12,27 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::base::error::ignore_failure;
-use crate::platform::ProgramLimits;
+use crate::platform::{EventFd, ProgramLimits};
 
 /// The most that is read of what a command prints, in bytes.
 const OUTPUT_MAX: usize = 16 << 10;
 
-/// The first line that a shell command prints; none if it printed nothing within that time. It
-/// waits: not for a loop.
+/// The first line that a shell command prints; none if it printed nothing within that time, or
+/// before `is_over` became readable. It waits: not for a loop.
 ///
 /// # Errors
 /// If no shell can be started.
-pub fn first_line(command: &str, within: Duration) -> io::Result<String> {
+pub fn first_line(command: &str, within: Duration, is_over: &EventFd) -> io::Result<String> {
     let mut child = shell(command).stdout(Stdio::piped()).spawn()?;
     let mut text = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
         let end = Instant::now() + within;
         let mut buffer = [0; 4096];
-        while !text.contains(&b'\n') && text.len() < OUTPUT_MAX && is_readable(&stdout, end) {
+        while !text.contains(&b'\n')
+            && text.len() < OUTPUT_MAX
+            && is_any_readable([stdout.as_fd(), is_over.as_fd()], end)
+            && !is_readable(is_over, Instant::now())
+        {
             match stdout.read(&mut buffer)? {
                 0 => break,
                 len => text.extend_from_slice(&buffer[..len]),
@@ -164,13 +168,18 @@ fn shell(command: &str) -> Command {
 }
 
 fn is_readable(fd: &impl AsFd, end: Instant) -> bool {
+    is_any_readable([fd.as_fd()], end)
+}
+
+fn is_any_readable<const N: usize>(fds: [BorrowedFd<'_>; N], end: Instant) -> bool {
     loop {
         let left = end.saturating_duration_since(Instant::now());
         let limit = Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(left.subsec_nanos()),
         };
-        match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&limit)) {
+        let mut polled = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        match poll(&mut polled, Some(&limit)) {
             Ok(count) => return count != 0,
             Err(rustix::io::Errno::INTR) => {}
             Err(_) => return false,
@@ -195,16 +204,21 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Fed, first_line, run};
+    use crate::platform::EventFd;
 
     const LONG: Duration = Duration::from_secs(20);
 
     #[test]
     fn the_first_line_is_given_and_the_rest_is_ended() {
-        assert_eq!(first_line("printf 'a b  \\nc\\n'", LONG).unwrap(), "a b");
-        assert_eq!(first_line("true", LONG).unwrap(), "");
+        let is_over = EventFd::new().unwrap();
+        let first_line = |command, within| first_line(command, within, &is_over).unwrap();
+        assert_eq!(first_line("printf 'a b  \\nc\\n'", LONG), "a b");
+        assert_eq!(first_line("true", LONG), "");
         let start = Instant::now();
-        assert_eq!(first_line("echo first; sleep 600", LONG).unwrap(), "first");
-        assert_eq!(first_line("sleep 600", Duration::from_millis(1)).unwrap(), "");
+        assert_eq!(first_line("echo first; sleep 600", LONG), "first");
+        assert_eq!(first_line("sleep 600", Duration::from_millis(1)), "");
+        is_over.notify();
+        assert_eq!(first_line("sleep 600", LONG), "");
         assert!(start.elapsed() < LONG);
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
-use crate::harness::{Abide, World};
+use crate::harness::{Abide, World, is_alive};
 use crate::procs_life::eventually;
 
 const SIZE: (u16, u16) = (100, 30);
@@ -241,6 +241,33 @@ fn hooks_run_commands_and_actions() {
     });
     logged("session_created work");
     logged("client_attached v");
+}
+
+#[test]
+fn a_command_of_the_status_line_that_hangs_ends_with_its_client() {
+    let world = Arc::new(World::new());
+    let file = world.path("pids").display().to_string();
+    let command = format!("echo $$ >> {file}; sleep 1000 & echo $! >> {file}; wait");
+    world.configure(&format!("[bars]\nright = [\"command\"]\ncommand = {command:?}\n"));
+    let pids = || -> Vec<i32> {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    };
+    world.cli(&["new", "-d", "work", "--", "cat"]).ok();
+    for is_told in [true, false] {
+        drop(std::fs::remove_file(&file));
+        let client = Abide::spawn(&world, env!("CARGO_BIN_EXE_abide"), &["attach", "work"], SIZE);
+        eventually("the command runs", || pids().len() == 2);
+        if is_told {
+            world.cli(&["detach", "--all"]).ok();
+        } else {
+            let pid = rustix::process::Pid::from_raw(client.pid()).expect("it runs");
+            let term = rustix::process::Signal::TERM;
+            rustix::process::kill_process(pid, term).expect("it runs");
+        }
+        client.expect_exit();
+        assert!(pids().iter().all(|pid| !is_alive(*pid)), "{:?}", pids());
+    }
 }
 
 #[test]
